@@ -1,0 +1,60 @@
+# The project's commands; `make help` lists them.
+
+PYTHON ?= python3
+ARGS ?=
+
+VENV := .venv/bin
+VERSION_CHECK := import sys; v = sys.version_info; (3, 11) <= v[:2] < (3, 14) or sys.exit("City code needs Python 3.11, 3.12 or 3.13 and this is %d.%d; name another: make PYTHON=python3.12" % v[:2])
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format coverage bench lock clean python run-environment test-environment
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@echo 'ARGS="..." goes on to run, test, bench and lock; PYTHON=python3.12 chooses the Python.'
+
+run: run-environment ## set up what is missing and start the service
+	@exec $(VENV)/python -m codeservice run $(ARGS)
+
+test: test-environment ## set up what is missing and run all tests
+	@sh setup/browser.sh
+	$(VENV)/python -m pytest $(ARGS)
+
+check: test-environment ## format, lint, types, import rules, tests: what a change must pass
+	$(VENV)/python -m ruff format --check .
+	$(VENV)/python -m ruff check .
+	$(VENV)/python -m mypy
+	$(VENV)/lint-imports
+	@sh setup/browser.sh
+	$(VENV)/python -m pytest
+
+format: test-environment ## put the code into the common format and mend what lint can mend
+	$(VENV)/python -m ruff format .
+	$(VENV)/python -m ruff check --fix .
+
+coverage: test-environment ## run all tests and show which lines and branches they miss
+	@sh setup/browser.sh
+	$(VENV)/python -m coverage run -m pytest
+	$(VENV)/python -m coverage combine --quiet
+	$(VENV)/python -m coverage report
+
+bench: test-environment ## measure, against the bounds in bench/
+	$(VENV)/python -m bench $(ARGS)
+
+lock: python ## re-make the locks; ARGS=--upgrade takes newer versions
+	@$(PYTHON) setup/environment.py lock
+	@sh setup/lock.sh $(ARGS)
+
+clean: ## remove what set-up and the tools made; data stays
+	rm -rf .venv .venv-lock node_modules wallet/static/lib build dist *.egg-info htmlcov .coverage .coverage.*
+	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+python:
+	@$(PYTHON) -c '$(VERSION_CHECK)'
+
+run-environment: python
+	@$(PYTHON) setup/environment.py run
+
+test-environment: python
+	@$(PYTHON) setup/environment.py test

@@ -1,0 +1,12 @@
+"""The adapters of the city's scenes. `ADAPTERS` is the only registration."""
+
+from adapters.bus import Bus
+from adapters.contract import Adapter
+from adapters.government import Government
+from adapters.hospital import Hospital
+from adapters.pharmacy import Pharmacy
+from adapters.scenic_spot import ScenicSpot
+
+ADAPTERS: dict[str, Adapter] = {
+    adapter.policy.scene.name: adapter for adapter in (Bus(), Hospital(), Pharmacy(), ScenicSpot(), Government())
+}

@@ -1,0 +1,69 @@
+"""What an adapter is: the code of one scene. It decides beyond the verifier's steps and answers in its own words.
+
+An adapter loads without Flask, SQLAlchemy and Redis: the same code decides at the server and on a validator. Everything
+it remembers goes through `Ledger`, which the place where it runs provides.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import msgspec
+
+from codeservice.reason import Words
+from codeservice.scan import Policy, Verified
+from codeservice.verifier import Memory
+
+
+class ScanBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What every scan carries: the text of the code as scanned."""
+
+    code: str
+
+
+class Details(msgspec.Struct, frozen=True):
+    """What the screen of one scene shows after acceptance."""
+
+
+class Ledger(Memory, Protocol):
+    """What a scene may remember and ask, inside the transaction of one scan."""
+
+    @property
+    def place(self) -> str:
+        """The place of the scan."""
+        ...
+
+    def take(self, name: str, amount: int, limit: int) -> int | None:
+        """Add to the holder's counter unless that exceeds `limit`; return what is left, or None when it would."""
+        ...
+
+    def take_shared(self, name: str, amount: int, limit: int) -> int | None:
+        """Do the same with a counter of the place."""
+        ...
+
+    def first_within(self, name: str, seconds: int, now: int) -> bool:
+        """Mark `name` for the holder; False when it was marked less than `seconds` ago."""
+        ...
+
+    def tickets(self, day: str) -> int:
+        """Count the holder's tickets for this place on a day."""
+        ...
+
+    def capacity(self) -> int | None:
+        """Return how many people a day the place admits; None for no bound."""
+        ...
+
+
+class Adapter(Protocol):
+    """One scene. `body` and `details` are the closed schemas of its request and of its answer."""
+
+    policy: Policy
+    body: type[ScanBody]
+    details: type[Details]
+
+    def decide(self, verified: Verified, body: Any, ledger: Any, now: int) -> Mapping[str, object]:
+        """Book the scan and return its effect; raises Rejected with one of the scene's reasons."""
+        ...
+
+    def reply(self, effect: Mapping[str, Any], disclosed: Mapping[str, Any]) -> tuple[Words, Details]:
+        """Say what was booked, in the scene's words and for its screen."""
+        ...

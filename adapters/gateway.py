@@ -1,0 +1,151 @@
+"""The one HTTP door of the adapters: scans of every scene, the state of a terminal, and the scanner page."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from flask import Blueprint, Response, render_template, send_from_directory
+
+from adapters import ADAPTERS
+from adapters.contract import Adapter, ScanBody
+from adapters.terminals import SCOPE, require_terminal
+from codeservice.errors import NotFoundError
+from codeservice.reason import ACCEPTED, MESSAGES, Reason, Words
+from codeservice.scan import Verified
+from codeservice.scanning import Answer as Recorded
+from codeservice.scanning import decide
+from codeservice.scene import SCENES
+from codeservice.services import Services
+from codeservice.store import scan
+from codeservice.store.record import Record
+from codeservice.web.operation import Answer, Security, operation
+from codeservice.web.verification import require_act
+
+_PAGE = Path(__file__).with_name("scanner")
+
+door = Blueprint("scan", __name__, template_folder=str(_PAGE))
+
+_NOTHING_TO_DO = Words("", "")
+_MAX_CODE = 1000
+"""Characters of a code that are looked at; the reader refuses far shorter ones."""
+
+
+class ScanAnswer(Answer, frozen=True, kw_only=True):
+    """The decision on one scan, with words for the screen."""
+
+    scan: str
+    decision: str
+    reason: str | None
+    message: Words
+    advice: Words
+    scene: str
+    at: int
+    repeat: bool
+    holder_check_required: bool
+
+
+class TerminalState(Answer, frozen=True):
+    """What a terminal shows while it waits."""
+
+    server_time: int
+    terminal: str
+    scene: str
+    place: str
+    trust_list_version: int
+    scans_today: int
+
+
+_PROBLEMS = (
+    "token_required",
+    "scope_required",
+    "terminal_not_allowed",
+    "idempotency_key_required",
+    "idempotency_key_reused",
+    "database_unavailable",
+)
+
+
+def _register(scene: str, adapter: Adapter) -> None:
+    answer_type = msgspec.defstruct(
+        f"{adapter.details.__name__.removesuffix('Details')}Answer",
+        [("details", adapter.details | None)],
+        bases=(ScanAnswer,),
+        frozen=True,
+        kw_only=True,
+    )
+
+    def view(services: Services, body: ScanBody) -> object:
+        now = services.clock()
+        who = require_terminal(services, scene=scene, now=now)
+
+        def rules(verified: Verified, record: Record) -> Mapping[str, object]:
+            return adapter.decide(verified, body, record, now)
+
+        found = decide(
+            services, who.caller, body.code[:_MAX_CODE], act=require_act(), policy=adapter.policy, rules=rules, now=now
+        )
+        return answer_type(**_answer(adapter, found))
+
+    view.__name__ = f"scan_{scene}"
+    view.__doc__ = f"Decide a code scanned at a terminal of the scene {scene}."
+    operation(
+        door,
+        f"POST /scan/v1/{scene}",
+        body=adapter.body,
+        returns=answer_type,
+        security=Security.BEARER,
+        scope=SCOPE,
+        headers=("Idempotency-Key",),
+        problems=_PROBLEMS,
+    )(view)
+
+
+for _scene, _adapter in ADAPTERS.items():
+    _register(_scene, _adapter)
+
+
+@operation(door, "GET /scan/v1/state", returns=TerminalState, security=Security.BEARER, scope=SCOPE, problems=_PROBLEMS[:3])
+def terminal_state(services: Services) -> TerminalState:
+    """Tell a waiting terminal the time, the trust list's version and how much it scanned in a day."""
+    now = services.clock()
+    who = require_terminal(services, scene=None, now=now).client
+    with services.database.read() as connection:
+        count = scan.count_since(connection, now - 24 * 3600, client=who.id)
+    return TerminalState(now, who.id, who.scene, who.place_name, services.trust_list().version, count)
+
+
+@door.get("/scanner/<scene>")
+def scanner_page(scene: str) -> str:
+    """Show the scanner of one scene."""
+    if scene not in ADAPTERS:
+        raise NotFoundError("scene_not_found")
+    return render_template("scanner.html", scene=scene, title=SCENES[scene].title)
+
+
+@door.get("/scanner/static/<path:name>")
+def scanner_static(name: str) -> Response:
+    """Serve the scanner's own files."""
+    return send_from_directory(_PAGE / "static", name)
+
+
+def _answer(adapter: Adapter, found: Recorded) -> dict[str, Any]:
+    stored = found.scan
+    if stored.reason is None:
+        message, details = adapter.reply(stored.effect, found.disclosed.values)
+        advice = _NOTHING_TO_DO
+    else:
+        message, advice = MESSAGES[Reason(stored.reason)]
+        details = None
+    return {
+        "scan": stored.id,
+        "decision": stored.outcome,
+        "reason": stored.reason,
+        "message": message or ACCEPTED,
+        "advice": advice,
+        "scene": stored.scene,
+        "at": stored.at,
+        "repeat": found.repeat,
+        "holder_check_required": adapter.policy.holder_check and stored.reason is None,
+        "details": details,
+    }

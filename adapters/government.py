@@ -1,0 +1,45 @@
+"""The government hall: a queue number of the day, and the name as far as consent goes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from adapters.contract import Details, Ledger, ScanBody
+from codeservice.city import city_day
+from codeservice.code import Kind
+from codeservice.errors import Rejected
+from codeservice.reason import Reason, Words
+from codeservice.scan import Disclosure, Policy, Verified
+from codeservice.scene import SCENES
+
+NUMBERS_A_DAY = 999
+
+
+class GovernmentDetails(Details, frozen=True):
+    """What a queue machine shows."""
+
+    name: str
+    queue_number: str
+
+
+class Government:
+    """A queue machine in a government hall."""
+
+    policy = Policy(
+        SCENES["government"],
+        frozenset({Kind.DEVICE, Kind.SERVED}),
+        discloses=dict.fromkeys(SCENES["government"].attributes, Disclosure.FULL),
+    )
+    body = ScanBody
+    details = GovernmentDetails
+
+    def decide(self, _verified: Verified, _body: ScanBody, ledger: Ledger, now: int) -> Mapping[str, object]:
+        """Draw the next number of the day."""
+        left = ledger.take_shared(f"queue:{city_day(now)}", 1, NUMBERS_A_DAY)
+        if left is None:
+            raise Rejected(Reason.CAPACITY_REACHED)
+        return {"queue_number": f"A{NUMBERS_A_DAY - left:03d}"}
+
+    def reply(self, effect: Mapping[str, Any], disclosed: Mapping[str, Any]) -> tuple[Words, GovernmentDetails]:
+        """Say the number."""
+        number = effect["queue_number"]
+        return Words(f"您的号码 {number}", f"Your number is {number}"), GovernmentDetails(disclosed.get("name", ""), number)

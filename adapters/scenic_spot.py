@@ -1,0 +1,59 @@
+"""The scenic spot: one admission a ticket and day, and no more people than the place holds."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from adapters.contract import Details, Ledger, ScanBody
+from codeservice.city import city_day
+from codeservice.code import Kind
+from codeservice.entitlement import Entitlement, Resident
+from codeservice.errors import Rejected
+from codeservice.reason import Reason, Words
+from codeservice.scan import Policy, Verified
+from codeservice.scene import SCENES
+
+_NO_BOUND = 1_000_000_000
+
+TITLES = {
+    Resident.RESIDENT: Words("市民票", "Resident's ticket"),
+    Resident.NEIGHBOUR: Words("同城待遇票", "Neighbouring city, resident's price"),
+    Resident.VISITOR: Words("普通票", "Standard ticket"),
+}
+
+
+class ScenicSpotDetails(Details, frozen=True):
+    """What a gate sees: the day, how many are in, and the kind of ticket; nothing about who it is."""
+
+    day: str
+    admitted: int
+    capacity: int | None
+    ticket_title: Words
+
+
+class ScenicSpot:
+    """A gate of a scenic spot with reservations."""
+
+    policy = Policy(SCENES["scenic_spot"], frozenset({Kind.DEVICE, Kind.SERVED}))
+    body = ScanBody
+    details = ScenicSpotDetails
+
+    def decide(self, verified: Verified, _body: ScanBody, ledger: Ledger, now: int) -> Mapping[str, object]:
+        """Admit one person against one ticket of today."""
+        day = city_day(now)
+        tickets = ledger.tickets(day)
+        if tickets == 0:
+            raise Rejected(Reason.NO_TICKET)
+        if ledger.take(f"admission:{ledger.place}:{day}", 1, tickets) is None:
+            raise Rejected(Reason.LIMIT_REACHED)
+        capacity = ledger.capacity()
+        bound = _NO_BOUND if capacity is None else capacity
+        left = ledger.take_shared(f"admitted:{day}", 1, bound)
+        if left is None:
+            raise Rejected(Reason.CAPACITY_REACHED)
+        resident = verified.grant.entitlements.get(Entitlement.RESIDENT, Resident.VISITOR)
+        return {"day": day, "admitted": bound - left, "capacity": capacity, "resident": resident}
+
+    def reply(self, effect: Mapping[str, Any], _disclosed: Mapping[str, Any]) -> tuple[Words, ScenicSpotDetails]:
+        """Say that the gate may open."""
+        title = TITLES[Resident(effect["resident"])]
+        return Words("欢迎入园", "Welcome"), ScenicSpotDetails(effect["day"], effect["admitted"], effect["capacity"], title)

@@ -1,0 +1,7 @@
+"""`python -m codeservice`."""
+
+import sys
+
+from codeservice.cli import main
+
+sys.exit(main())

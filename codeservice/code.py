@@ -1,0 +1,245 @@
+"""The city code, version 1: from text to an unverified code, and from a grant to text. Verifies nothing.
+
+Text is decimal digits: two for the kind, then the bytes of one COSE_Sign1, seven bytes to seventeen digits. docs/format.md
+gives every byte. Reading is total: any text gives a code or `Rejected`, and the size is looked at first.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from codeservice.errors import Rejected
+from codeservice.reason import Reason
+from keys.algorithms import Algorithm
+from keys.cbor import dumps, loads
+from keys.cose import Sign, UnverifiedSign1, read_sign1, sign1
+from keys.errors import KeysError
+from keys.key import KID_SIZE, Purpose, PublicKey
+
+MAX_DIGITS = 700
+"""Longest text that is read, guide not counted; the largest device code has 652 digits."""
+
+MAX_GRANT_LIFETIME = 72 * 3600
+"""Seconds between nbf and exp of a grant."""
+
+MAX_SERVED_LIFETIME = 60
+"""Seconds between iat and exp of a served code."""
+
+SHOW_AAD = b"CC1 show"
+
+_GROUP_BYTES, _GROUP_DIGITS = 7, 17
+_TAIL_DIGITS = {0: 0, 1: 3, 2: 5, 3: 8, 4: 10, 5: 13, 6: 15}
+_TAIL_BYTES = {digits: size for size, digits in _TAIL_DIGITS.items()}
+_DIGITS = re.compile(r"[0-9]+", re.ASCII)
+
+_EXP, _NBF, _IAT, _CNF, _CITY = 4, 5, 6, 8, -70001
+_COSE_KEY = 1
+_KTY, _CRV, _X, _Y = 1, -1, -2, -3
+_EC2 = 2
+_COORDINATE = 32
+
+MAX_TIME = 1 << 33
+MAX_LIST = 1 << 16
+MAX_INDEX = 1 << 32
+MAX_SCENES = 1 << 16
+MAX_ENTITLEMENT = 1 << 8
+MAX_ENTITLEMENT_VALUE = 1 << 16
+MAX_ENTITLEMENTS = 16
+
+
+class Kind(StrEnum):
+    """The kinds of code, named by the first two digits of their text."""
+
+    DEVICE = "91"
+    SERVED = "92"
+    PAPER = "93"
+
+
+@dataclass(frozen=True)
+class Form:
+    """How the issuer signs a kind: external_aad, purpose of the key, and the claims of its closed schema."""
+
+    aad: bytes
+    purpose: Purpose
+    claims: frozenset[int]
+
+
+FORMS = {
+    Kind.DEVICE: Form(b"CC1 grant", Purpose.GRANT, frozenset({_EXP, _NBF, _CNF, _CITY})),
+    Kind.SERVED: Form(b"CC1 served", Purpose.SERVED, frozenset({_EXP, _IAT, _CITY})),
+    Kind.PAPER: Form(b"CC1 paper", Purpose.PAPER, frozenset({_EXP, _NBF, _CITY})),
+}
+
+
+@dataclass(frozen=True)
+class Grant:
+    """The claims of a grant. Times are epoch seconds; `list` and `idx` are its only identifier.
+
+    `issued` is nbf for device and paper codes and iat for served codes. `device` is the holder's compressed point, or
+    None where the kind binds no device. `generation` counts the prints of a paper code.
+    """
+
+    list: int
+    idx: int
+    scenes: int
+    entitlements: dict[int, int]
+    issued: int
+    expires: int
+    device: bytes | None = None
+    generation: int | None = None
+
+
+@dataclass(frozen=True)
+class UnverifiedCode:
+    """A code that was read and not verified: nothing in it may be believed yet."""
+
+    kind: Kind
+    grant: Grant
+    issuer: UnverifiedSign1
+    show: UnverifiedSign1 | None
+    iat: int
+
+    @property
+    def use(self) -> tuple[int, int, int]:
+        """What a replay repeats: list, idx and iat. Never a signature, because ECDSA signatures have twins."""
+        return self.grant.list, self.grant.idx, self.iat
+
+
+def to_digits(data: bytes) -> str:
+    """Write bytes as decimal digits, seven bytes to seventeen digits, the tail shorter."""
+    groups = [data[at : at + _GROUP_BYTES] for at in range(0, len(data), _GROUP_BYTES)]
+    widths = [_GROUP_DIGITS if len(group) == _GROUP_BYTES else _TAIL_DIGITS[len(group)] for group in groups]
+    return "".join(f"{int.from_bytes(group):0{width}d}" for group, width in zip(groups, widths, strict=True))
+
+
+def from_digits(digits: str) -> bytes:
+    """Read what `to_digits` wrote; raises Rejected(malformed) for anything else."""
+    tail = len(digits) % _GROUP_DIGITS
+    if not _DIGITS.fullmatch(digits) or tail not in _TAIL_BYTES:
+        raise Rejected(Reason.MALFORMED)
+    parts = []
+    for at in range(0, len(digits), _GROUP_DIGITS):
+        group = digits[at : at + _GROUP_DIGITS]
+        size = _GROUP_BYTES if len(group) == _GROUP_DIGITS else _TAIL_BYTES[len(group)]
+        number = int(group)
+        if number >> (8 * size):
+            raise Rejected(Reason.MALFORMED)
+        parts.append(number.to_bytes(size))
+    return b"".join(parts)
+
+
+def read_code(text: str, *, guide: str | None = None) -> UnverifiedCode:
+    """Read a code; `guide` is the city's configured address in front, accepted exactly or not at all.
+
+    Raises Rejected with malformed, unsupported_version or unsupported_algorithm.
+    """
+    if guide is not None and len(text) <= len(guide) + MAX_DIGITS:
+        text = text.removeprefix(guide)
+    if not 2 < len(text) <= MAX_DIGITS or not _DIGITS.fullmatch(text):
+        raise Rejected(Reason.MALFORMED)
+    kind = _kind(text[:2])
+    try:
+        return _read(kind, from_digits(text[2:]))
+    except KeysError as error:
+        raise Rejected(Reason.MALFORMED) from error
+
+
+def _kind(prefix: str) -> Kind:
+    try:
+        return Kind(prefix)
+    except ValueError as error:
+        raise Rejected(Reason.UNSUPPORTED_VERSION if prefix[0] == "9" else Reason.MALFORMED) from error
+
+
+def _read(kind: Kind, data: bytes) -> UnverifiedCode:
+    outer = read_sign1(data)
+    if kind is not Kind.DEVICE:
+        grant = _read_grant(kind, outer)
+        return UnverifiedCode(kind, grant, outer, None, grant.issued)
+    # A bare grant under the device prefix ends here: it has a kid, and its payload is no array of two.
+    if outer.kid is not None:
+        raise Rejected(Reason.MALFORMED)
+    payload = loads(outer.payload)
+    if not isinstance(payload, list) or len(payload) != 2 or not isinstance(payload[1], bytes):  # noqa: PLR2004
+        raise Rejected(Reason.MALFORMED)
+    iat = _number(payload[0], MAX_TIME)
+    inner = read_sign1(payload[1])
+    return UnverifiedCode(kind, _read_grant(kind, inner), inner, outer, iat)
+
+
+def _read_grant(kind: Kind, signed: UnverifiedSign1) -> Grant:
+    if signed.kid is None or len(signed.kid) != KID_SIZE:
+        raise Rejected(Reason.MALFORMED)
+    claims = loads(signed.payload)
+    if not isinstance(claims, dict) or claims.keys() != FORMS[kind].claims:
+        raise Rejected(Reason.MALFORMED)
+    city = claims[_CITY]
+    fields = 5 if kind is Kind.PAPER else 4
+    if not isinstance(city, list) or len(city) != fields:
+        raise Rejected(Reason.MALFORMED)
+    return Grant(
+        list=_number(city[0], MAX_LIST),
+        idx=_number(city[1], MAX_INDEX),
+        scenes=_number(city[2], MAX_SCENES),
+        entitlements=_read_entitlements(city[3]),
+        issued=_number(claims[_IAT if kind is Kind.SERVED else _NBF], MAX_TIME),
+        expires=_number(claims[_EXP], MAX_TIME),
+        device=_read_device(claims[_CNF]) if kind is Kind.DEVICE else None,
+        generation=_number(city[4], MAX_LIST) if kind is Kind.PAPER else None,
+    )
+
+
+def _number(value: object, limit: int) -> int:
+    # bool is a subclass of int in Python, and true is not 1 on the wire.
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < limit:
+        raise Rejected(Reason.MALFORMED)
+    return value
+
+
+def _read_entitlements(value: object) -> dict[int, int]:
+    if not isinstance(value, dict) or len(value) > MAX_ENTITLEMENTS:
+        raise Rejected(Reason.MALFORMED)
+    return {
+        _number(key, MAX_ENTITLEMENT): _number(entry, MAX_ENTITLEMENT_VALUE) for key, entry in value.items()
+    }
+
+
+def _read_device(value: object) -> bytes:
+    key = value.get(_COSE_KEY) if isinstance(value, dict) and len(value) == 1 else None
+    if not isinstance(key, dict) or key.keys() != {_KTY, _CRV, _X, _Y}:
+        raise Rejected(Reason.MALFORMED)
+    x, sign = key[_X], key[_Y]
+    if _number(key[_KTY], 8) != _EC2 or not isinstance(sign, bool) or not isinstance(x, bytes):
+        raise Rejected(Reason.MALFORMED)
+    _number(key[_CRV], 8)
+    if len(x) != _COORDINATE:
+        raise Rejected(Reason.MALFORMED)
+    return bytes([3 if sign else 2]) + x
+
+
+def write_grant(kind: Kind, grant: Grant, *, key: PublicKey, algorithm: Algorithm, sign: Sign) -> bytes:
+    """Write and sign a grant (for served and paper kinds: the whole code) as COSE_Sign1 bytes."""
+    city: list[object] = [grant.list, grant.idx, grant.scenes, grant.entitlements]
+    claims: dict[int, Any] = {_EXP: grant.expires, _CITY: city}
+    claims[_IAT if kind is Kind.SERVED else _NBF] = grant.issued
+    if kind is Kind.PAPER:
+        city.append(grant.generation)
+    if kind is Kind.DEVICE and grant.device is not None:
+        claims[_CNF] = {_COSE_KEY: _write_device(grant.device, algorithm)}
+    return sign1(dumps(claims), alg=algorithm.cose, kid=key.kid, external_aad=FORMS[kind].aad, sign=sign)
+
+
+def _write_device(point: bytes, algorithm: Algorithm) -> dict[int, object]:
+    return {_KTY: _EC2, _CRV: algorithm.curve, _X: point[1:], _Y: point[0] == 3}  # noqa: PLR2004 -- SEC 1 prefix of an odd y
+
+
+def write_device_code(grant: bytes, *, iat: int, algorithm: Algorithm, sign: Sign) -> str:
+    """Write what a phone shows: the grant and the moment, signed by the device key."""
+    shown = sign1(dumps([iat, grant]), alg=algorithm.cose, kid=None, external_aad=SHOW_AAD, sign=sign)
+    return Kind.DEVICE.value + to_digits(shown)
+
+
+def write_issuer_code(kind: Kind, signed: bytes) -> str:
+    """Write a served or paper code as text."""
+    return kind.value + to_digits(signed)

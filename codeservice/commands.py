@@ -1,0 +1,402 @@
+"""What each command does. A command returns a Result, or None when it has said everything itself."""
+
+import argparse
+import json
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+from sqlalchemy import Connection
+
+from codeservice import demo, demo_phone, keeper, logs, one_machine
+from codeservice.app import create_app, open_services
+from codeservice.audit import CHECKPOINT_AAD
+from codeservice.credential import STATE_TITLES, TITLES, CredentialState, IdNumber, InvalidIdNumberError, mask, mask_name
+from codeservice.errors import ServiceError
+from codeservice.revoking import change_status
+from codeservice.services import Services
+from codeservice.settings import settings_from
+from codeservice.status import Status
+from codeservice.store import audit, client, device, grant, person
+from codeservice.token import sign_assertion
+from codeservice.web.openapi import describe
+from codeservice.web.problems import PROBLEMS
+from keys.backends.file import compressed
+from keys.cose import read_sign1
+from keys.errors import KeysError
+from keys.key import Purpose
+
+CARD_STATES = [state.value for state in CredentialState]
+_ACTOR = "operator:command-line"
+
+
+class CommandError(Exception):
+    """A command cannot be carried out; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command has to say: data for machines, lines for people, and whether all is well."""
+
+    data: object
+    lines: list[str]
+    good: bool = True
+
+
+def explain(error: Exception) -> str:
+    """Say what is wrong and what to do."""
+    if isinstance(error, ServiceError):
+        title, detail = PROBLEMS[error.code]
+        return f"{title.en} ({error.code}). {detail.en}."
+    return str(error)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run a whole city until Ctrl-C."""
+    one_machine.run(
+        options.data.resolve(),
+        options.environment,
+        port=options.port,
+        origin=options.origin,
+        workers=options.workers,
+        people=options.people,
+        seed=options.seed,
+    )
+
+
+def migrate(options: argparse.Namespace) -> Result:
+    """Migrate the database."""
+    _services(options).database.migrate()
+    return Result({"migrated": True}, ["The database has the newest schema."])
+
+
+def keep(options: argparse.Namespace) -> None:
+    """Run the keeper until it is told to stop."""
+    logs.configure()
+    stop = False
+
+    def end(_signal: int, _frame: object) -> None:
+        nonlocal stop
+        stop = True
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    keeper.keep(_services(options), stopped=lambda: stop)
+
+
+def make_demo(options: argparse.Namespace) -> Result:
+    """Make a demo city."""
+    services = _services(options)
+    services.database.migrate()
+    if not demo.make_city(services, people=options.people, seed=options.seed, progress=one_machine.show_progress):
+        raise CommandError("this database has a demo city already; use another one, or delete the data folder")
+    return Result({"people": options.people, "seed": options.seed}, [f"A demo city of {options.people} people."])
+
+
+def demo_code(options: argparse.Namespace) -> Result:
+    """Act as a demo person's phone."""
+    services = _services(options)
+    if not services.settings.demo:
+        raise CommandError("only a demo city (CITY_DEMO=1) plays its citizens' phones")
+    text = demo_phone.show_code(services, options.phone, scene=options.scene)
+    if text is None:
+        raise CommandError(f"no demo person has the phone {options.phone}, or there is no scene '{options.scene}'")
+    return Result({"code": text}, [text])
+
+
+def people_list(options: argparse.Namespace) -> Result:
+    """List people, masked."""
+    services = _services(options)
+    with services.database.read() as connection:
+        found = person.page(connection, services.vault, after=options.after, limit=min(options.limit, 1000))
+    data = [_holder(entry) for entry in found]
+    return Result(data, [f"{entry['id']}  {entry['name']}  {entry['id_number']}  {entry['region']}" for entry in data])
+
+
+def people_show(options: argparse.Namespace) -> Result:
+    """Show one person."""
+    services = _services(options)
+    now = services.clock()
+    with services.database.read() as connection:
+        holder = person.find_holder(connection, services.vault, options.person)
+        cards = [_card(card) for card in person.cards_of(connection, services.vault, holder.id)]
+        devices = [vars_of_device(entry) for entry in device.of_person(connection, holder.id)]
+        grants = [_grant(entry) for entry in grant.live(connection, now=now, person=holder.id)]
+    data = _holder(holder) | {"cards": cards, "devices": devices, "grants": grants}
+    lines = [f"{data['id']}  {data['name']}  {data['id_number']}  {data['region']}"]
+    lines += [f"  card    {card['id']}  {card['title']}  {card['number']}  {card['state']}" for card in cards]
+    lines += [f"  device  {entry['id']}  {entry['name']}" for entry in devices]
+    lines += [f"  grant   {entry['list']} {entry['idx']}  {entry['scene']}  {entry['status']}" for entry in grants]
+    return Result(data, lines)
+
+
+def people_find(options: argparse.Namespace) -> Result:
+    """Find by ID number; the number comes by standard input so that it stays out of the shell's history."""
+    services = _services(options)
+    try:
+        id_number = IdNumber.read(sys.stdin.readline())
+    except InvalidIdNumberError as error:
+        raise CommandError("that is not a valid ID number; type all 18 characters") from error
+    now = services.clock()
+
+    def work(connection: Connection) -> person.Holder | None:
+        found = person.find_by_id_number(connection, services.vault, id_number)
+        details: dict[str, object] = {"reason": options.reason, "found": found is not None}
+        subject = f"person:{found.id}" if found else "person:none"
+        audit.add(connection, at=now, actor=_ACTOR, action="person_searched", subject=subject, details=details)
+        return found
+
+    found = services.database.transact(work)
+    if found is None:
+        return Result(None, ["Nobody has this ID number."], good=False)
+    data = _holder(found)
+    return Result(data, [f"{data['id']}  {data['name']}  {data['id_number']}  {data['region']}"])
+
+
+def cards_list(options: argparse.Namespace) -> Result:
+    """List the cards of a person."""
+    services = _services(options)
+    with services.database.read() as connection:
+        person.find_holder(connection, services.vault, options.person)
+        data = [_card(card) for card in person.cards_of(connection, services.vault, options.person)]
+    return Result(data, [f"{card['id']}  {card['title']}  {card['number']}  {card['state']}" for card in data])
+
+
+def cards_state(options: argparse.Namespace) -> Result:
+    """Change the state of a card; a grant is a snapshot, so the holder's grants go with it."""
+    services = _services(options)
+    state = CredentialState(options.state)
+
+    def choose(connection: Connection) -> list[grant.IssuedGrant]:
+        card = person.find_card(connection, services.vault, options.card)
+        person.change_state(connection, card, state)
+        audit.add(
+            connection,
+            at=services.clock(),
+            actor=_ACTOR,
+            action="card_state_changed",
+            subject=f"card:{card.id}",
+            details={"from": card.state.value, "to": state.value, "reason": options.reason},
+        )
+        return grant.live(connection, now=services.clock(), person=card.person)
+
+    changed = change_status(services, choose, Status.REVOKED, cause="card_state_changed", actor=_ACTOR)
+    data = {"card": options.card, "state": state.value, "revoked": len(changed)}
+    return Result(data, [f"The card is {state.value} ({STATE_TITLES[state].zh}); {len(changed)} grants were revoked."])
+
+
+def terminals_list(options: argparse.Namespace) -> Result:
+    """List terminals and back ends."""
+    services = _services(options)
+    with services.database.read() as connection:
+        found = client.every(connection)
+    data = [
+        {"id": entry.id, "kind": entry.kind, "scene": entry.scene, "place": entry.place, "partner": entry.partner}
+        | {"name": entry.name, "state": entry.state, "scopes": sorted(entry.scopes)}
+        for entry in found
+    ]
+    return Result(data, [f"{entry.id:<20} {entry.scene:<12} {entry.state:<10} {entry.place_name}" for entry in found])
+
+
+def terminals_add(options: argparse.Namespace) -> Result:
+    """Add a terminal."""
+    if not options.terminal.replace("-", "").isalnum() or not options.terminal.isascii():
+        raise CommandError("an identifier has letters, digits and dashes")
+
+    def work(connection: Connection) -> None:
+        if client.find(connection, options.terminal) is not None:
+            raise CommandError(f"there is a terminal {options.terminal} already")
+        client.add_client(
+            connection,
+            id_=options.terminal,
+            kind=client.TERMINAL,
+            place=options.place,
+            name=options.name,
+            scopes=frozenset({"scan"}),
+        )
+
+    return _on_terminal(options, "terminal_added", work)
+
+
+def terminals_enrol(options: argparse.Namespace) -> Result:
+    """Make an enrolment code."""
+    services = _services(options)
+    now = services.clock()
+    code = services.database.transact(lambda connection: client.start_enrolment(connection, options.terminal, now=now))
+    with services.database.read() as connection:
+        found = client.find(connection, options.terminal)
+    assert found is not None  # noqa: S101 -- start_enrolment has raised otherwise
+    link = f"{services.settings.origin}/scanner/{found.scene}#terminal={found.id}&enrol={code}"
+    data = {"terminal": found.id, "enrolment_code": code, "link": link, "expires_in": client.ENROLMENT_LIFE}
+    return Result(data, [f"Open this link on the terminal within ten minutes; it works once:\n  {link}"])
+
+
+def terminals_suspend(options: argparse.Namespace) -> Result:
+    """Suspend a terminal."""
+    return _on_terminal(
+        options, "terminal_suspended", lambda connection: client.set_state(connection, options.terminal, client.SUSPENDED)
+    )
+
+
+def terminals_resume(options: argparse.Namespace) -> Result:
+    """Let a terminal act again."""
+    return _on_terminal(
+        options, "terminal_resumed", lambda connection: client.set_state(connection, options.terminal, client.ACTIVE)
+    )
+
+
+def revoke(options: argparse.Namespace) -> Result:
+    """Revoke grants."""
+    services = _services(options)
+
+    def choose(connection: Connection) -> list[grant.IssuedGrant]:
+        if options.grant:
+            found = grant.find(connection, *options.grant)
+            if found is None:
+                raise CommandError("the record knows no such grant; `people show` lists them")
+            return [found]
+        return grant.live(connection, now=services.clock(), person=options.person, device=options.device)
+
+    changed = change_status(services, choose, Status.REVOKED, cause=options.cause, actor=_ACTOR)
+    data = {"revoked": [[entry.list, entry.idx] for entry in changed]}
+    return Result(data, [f"{len(changed)} grants are revoked, for ever."])
+
+
+def keys_list(options: argparse.Namespace) -> Result:
+    """List the keys of the trust list in force."""
+    services = _services(options)
+    now, found = services.clock(), services.trust_list()
+    data = [
+        {"kid": key.kid.hex(), "purpose": key.purpose, "algorithm": key.algorithm}
+        | {"state": "killed" if key.kid in found.killed else key.state(now).value, "sign_until": key.sign_until}
+        for key in found.keys.values()
+    ]
+    lines = [f"version {found.version}"]
+    lines += [f"  {key['purpose']:<10} {key['kid']}  {key['algorithm']}  {key['state']}" for key in data]
+    return Result({"version": found.version, "keys": data}, lines)
+
+
+def audit_check(options: argparse.Namespace) -> Result:
+    """Check the audit log."""
+    services = _services(options)
+    now = services.clock()
+
+    def is_signed(payload: bytes, signed: bytes) -> bool:
+        try:
+            sign1 = read_sign1(signed)
+            if sign1.kid is None or sign1.payload != payload:
+                return False
+            key = services.trust_list().find(sign1.kid, Purpose.CHECKPOINT, now)
+            key.verify(sign1.signature, sign1.signed_bytes(CHECKPOINT_AAD))
+        except KeysError:
+            return False
+        return True
+
+    with services.database.read() as connection:
+        report = audit.check(connection, is_signed)
+    data = {"sealed": report.sealed, "waiting": report.waiting, "fault": report.fault}
+    said = f"FAULT: {report.fault}." if report.fault else "Every entry fits its signed checkpoint."
+    return Result(data, [f"{report.sealed} entries sealed, {report.waiting} waiting. {said}"], good=report.fault is None)
+
+
+def assertion(options: argparse.Namespace) -> Result:
+    """Sign a client assertion."""
+    services = _services(options)
+    try:
+        private = load_pem_private_key(options.key.read_bytes(), None)
+    except (OSError, ValueError, TypeError) as error:
+        raise CommandError(f"cannot read a private key from {options.key}; make one with `enrol-back-end`") from error
+    if not isinstance(private, ec.EllipticCurvePrivateKey):
+        raise CommandError(f"{options.key} holds no P-256 key")
+    text = sign_assertion(options.client, private, issuer=services.settings.origin, now=services.clock())
+    return Result({"assertion": text}, [text])
+
+
+def enrol_back_end(options: argparse.Namespace) -> Result:
+    """Make a key for a back end and enrol it."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    public = compressed(private.public_key())
+
+    def work(connection: Connection) -> None:
+        now = _services(options).clock()
+        code = client.start_enrolment(connection, options.client, now=now)
+        client.enrol(connection, options.client, code, public, now=now)
+
+    write_pem(options.key, private)
+    return _on_terminal(options, "enrolled", work, name=options.client)
+
+
+def openapi(_options: argparse.Namespace) -> None:
+    """Print the OpenAPI document of the service without the doors of wallet and adapters."""
+    services: Any = None
+    print(json.dumps(describe(create_app(services)), ensure_ascii=False, indent=2))
+
+
+def write_pem(path: Path, private: ec.EllipticCurvePrivateKey) -> None:
+    """Write a private key for a partner to a file of mode 0600; raises CommandError when it exists."""
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    try:
+        path.touch(0o600, exist_ok=False)
+    except OSError as error:
+        raise CommandError(f"cannot write {path}: {error.strerror}; name a new file") from error
+    path.write_bytes(pem)
+
+
+def vars_of_device(entry: device.StoredDevice) -> dict[str, object]:
+    """Say what an operator may see of a device."""
+    return {"id": entry.id, "name": entry.name, "enrolled": entry.enrolled, "removed": entry.removed}
+
+
+def _services(options: argparse.Namespace) -> Services:
+    environment = one_machine.environment_of(options.data.resolve(), options.environment)
+    return open_services(settings_from(environment))
+
+
+def _on_terminal(
+    options: argparse.Namespace, action: str, work: Callable[[Connection], None], *, name: str | None = None
+) -> Result:
+    services = _services(options)
+    id_ = name or options.terminal
+
+    def all_of_it(connection: Connection) -> None:
+        work(connection)
+        audit.add(connection, at=services.clock(), actor=_ACTOR, action=action, subject=f"client:{id_}", details={})
+
+    services.database.transact(all_of_it)
+    return Result({"client": id_, "done": action}, [f"{id_}: {action.replace('_', ' ')}."])
+
+
+def _holder(holder: person.Holder) -> dict[str, object]:
+    return {
+        "id": holder.id,
+        "name": mask_name(holder.name),
+        "id_number": holder.id_number.masked,
+        "region": holder.region,
+        "household": holder.household,
+    }
+
+
+def _card(card: person.Card) -> dict[str, object]:
+    return {
+        "id": card.id,
+        "type": card.type.value,
+        "title": TITLES[card.type].zh,
+        "number": mask(card.number),
+        "state": card.state.value,
+        "valid_until": card.valid_until,
+    }
+
+
+def _grant(entry: grant.IssuedGrant) -> dict[str, object]:
+    return {
+        "list": entry.list,
+        "idx": entry.idx,
+        "scene": entry.scene,
+        "expires": entry.expires,
+        "status": entry.status.name.lower(),
+    }

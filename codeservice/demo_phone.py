@@ -1,0 +1,40 @@
+"""A demo person's phone, played by the command line: a device with keys in memory that shows one code."""
+
+import secrets
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from sqlalchemy import Connection
+
+from codeservice.code import write_device_code
+from codeservice.issuing import issue_batch
+from codeservice.scene import scenes_named
+from codeservice.services import Services
+from codeservice.store import account, device, person
+from keys.algorithms import ES256, sign_p256
+from keys.backends.file import compressed
+
+
+def show_code(services: Services, phone: str, *, scene: str) -> str | None:
+    """Enrol a device for the demo person with this phone and return a code of this moment; None when there is none."""
+    scenes = scenes_named(scene)
+    now = services.clock()
+
+    def enrol(connection: Connection) -> tuple[str, str] | None:
+        holder = person.find_by_phone(connection, services.vault, phone)
+        if holder is None:
+            return None
+        owner = account.find_or_add(connection, services.vault, phone, now=now)
+        account.bind_person(connection, owner, holder, assurance=0)
+        key = compressed(ec.generate_private_key(ec.SECP256R1()).public_key())
+        name = f"command line {secrets.token_hex(2)}"
+        return holder, device.enrol(connection, account=owner, person=holder, public=key, name=name, now=now)
+
+    found = services.database.transact(enrol)
+    if found is None or not scenes:
+        return None
+    private = ec.generate_private_key(ec.SECP256R1())
+    point = compressed(private.public_key())
+    made = issue_batch(services, found[0], found[1], scene=scene, scenes=scenes, points=[point], now=now)
+    return write_device_code(
+        made[0].signed, iat=now, algorithm=ES256, sign=lambda message: sign_p256(private, message)
+    )

@@ -1,0 +1,87 @@
+"""The keeper: one small process that seals the audit log, keeps Redis filled and deletes what has had its time."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from codeservice import logs
+from codeservice.audit import CHECKPOINT_AAD
+from codeservice.errors import UnavailableError
+from codeservice.services import Services
+from codeservice.store import audit, grant, retention
+from keys.algorithms import algorithm_named
+from keys.cose import sign1
+from keys.errors import KeysError
+from keys.key import Purpose
+
+SEAL_EVERY = 1
+FILL_EVERY = 5
+PURGE_EVERY = 600
+
+
+@dataclass(frozen=True)
+class Chore:
+    """Something to do again and again; `every` is in seconds."""
+
+    name: str
+    every: int
+    run: Callable[[Services], int]
+
+
+def seal(services: Services) -> int:
+    """Seal the audit entries that wait; returns how many there were."""
+    signer = services.signer(Purpose.CHECKPOINT)
+    algorithm = algorithm_named(signer.key.algorithm)
+    now = services.clock()
+
+    def sign(payload: bytes) -> bytes:
+        return sign1(
+            payload,
+            alg=algorithm.cose,
+            kid=signer.key.kid,
+            external_aad=CHECKPOINT_AAD,
+            sign=lambda message: signer.sign(message, now=now),
+        )
+
+    return services.database.transact(lambda connection: audit.seal(connection, sign, now=now))
+
+
+def fill(services: Services) -> int:
+    """Fill Redis from the record when it was flushed or is new; returns how many places were written."""
+    if services.revoked.is_filled() is not False:
+        return 0
+    with services.database.read() as connection:
+        places = grant.revoked_places(connection, now=services.clock())
+    return len(places) if services.revoked.fill(places) else 0
+
+
+def purge(services: Services) -> int:
+    """Delete what has had its time; returns how many rows."""
+
+    def work(connection: Connection) -> int:
+        return retention.purge(connection, now=services.clock())
+
+    return services.database.transact(work)
+
+
+CHORES = (Chore("sealed", SEAL_EVERY, seal), Chore("filled", FILL_EVERY, fill), Chore("purged", PURGE_EVERY, purge))
+
+
+def keep(services: Services, *, stopped: Callable[[], bool], chores: tuple[Chore, ...] = CHORES) -> None:
+    """Do every chore when it is due until `stopped`; a chore that fails is tried again at its next turn."""
+    due = {chore.name: 0.0 for chore in chores}
+    while not stopped():
+        for chore in chores:
+            if time.monotonic() < due[chore.name]:
+                continue
+            due[chore.name] = time.monotonic() + chore.every
+            try:
+                count = chore.run(services)
+            except (UnavailableError, KeysError) as error:
+                logs.event("chore_failed", kind=chore.name, where=type(error).__name__)
+                continue
+            if count and chore.name != "sealed":
+                logs.event(chore.name, count=count)
+        time.sleep(0.2)

@@ -1,0 +1,193 @@
+"""A whole city on one machine: secrets, keys, database, private Redis, demo city, web server and keeper."""
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from types import FrameType
+
+from codeservice import demo
+from codeservice.app import open_services, read_secret
+from codeservice.demo_words import welcome
+from codeservice.private_redis import PrivateRedis, PrivateRedisError
+from codeservice.services import Services
+from codeservice.settings import SettingsError, settings_from
+from codeservice.store import client
+from keys import ceremony, rotation
+from keys.keyring import LIST
+from keys.vault import SECRET_SIZE
+
+_ENROLMENT_LIFE = 24 * 3600
+"""Seconds the scanner links of a demo run work; an operator's own links work for ten minutes."""
+
+_READY_SECONDS = 60
+_STOP_SECONDS = 15
+_ROOTS = ("one", "two", "three")
+_THRESHOLD = 2
+_LOCAL_REDIS = "local-redis"
+_LOCAL_ORIGIN = "local-origin"
+
+
+def environment_of(data: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings of the city in `data`; what the environment sets goes first."""
+    local = {
+        "CITY_DATABASE": f"sqlite:///{data / 'city.db'}",
+        "CITY_KEYS": str(data / "keys"),
+        "CITY_PASSPHRASE_FILE": str(data / "passphrase"),
+        "CITY_VAULT_FILE": str(data / "vault"),
+        "CITY_ORIGIN": _noted(data / _LOCAL_ORIGIN, "http://127.0.0.1:8000"),
+        "REDIS_URL": _noted(data / _LOCAL_REDIS, "unix:///nonexistent/redis.sock"),
+        "CITY_DEMO": "1",
+    }
+    return local | {name: value for name, value in environment.items() if name.startswith("CITY_") or name == "REDIS_URL"}
+
+
+def run(  # noqa: PLR0913 -- the options of one command
+    data: Path,
+    environment: Mapping[str, str],
+    *,
+    port: int,
+    origin: str | None,
+    workers: int,
+    people: int,
+    seed: int,
+) -> None:
+    """Run until SIGINT or SIGTERM, then stop everything. Raises SettingsError when something cannot start."""
+    prepare_secrets(data)
+    if "CITY_ORIGIN" not in environment:
+        (data / _LOCAL_ORIGIN).write_text(origin or f"http://127.0.0.1:{port}")
+    redis = None
+    if not environment.get("REDIS_URL"):
+        try:
+            redis = PrivateRedis()
+        except PrivateRedisError as error:
+            raise SettingsError(str(error)) from error
+        (data / _LOCAL_REDIS).write_text(redis.address)
+    try:
+        settings = environment_of(data, environment)
+        services = open_services(settings_from(settings))
+        prepare_keys(services.settings.keys, services.settings.passphrase_file, services.clock())
+        services.database.migrate()
+        if services.settings.demo:
+            demo.make_city(services, people=people, seed=seed, progress=show_progress)
+        _serve(data, services, settings, port=port, workers=workers, redis_is_private=redis is not None)
+    finally:
+        if redis is not None:
+            redis.stop()
+
+
+def prepare_secrets(data: Path) -> None:
+    """Make the data folder, the passphrase of the signing keys and the secret of the field encryption."""
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name, text in (("passphrase", secrets.token_urlsafe(32)), ("vault", f"1:{secrets.token_hex(SECRET_SIZE)}")):
+        path = data / name
+        if not path.exists():
+            path.touch(0o600)
+            path.write_text(text + "\n")
+
+
+def prepare_keys(folder: Path, passphrase_file: Path, now: int) -> None:
+    """Hold the ceremony of a demo: all roots on one machine under one passphrase, and a list that is renewed in time."""
+    passphrase = read_secret(passphrase_file)
+    roots = dict.fromkeys(_ROOTS, passphrase)
+    if not (folder / LIST).exists():
+        ceremony.begin(folder, root_passphrases=roots, threshold=_THRESHOLD, signing_passphrase=passphrase, now=now)
+        return
+    current = ceremony.read_list(folder, now=now)
+    if current.expires - now < ceremony.LIST_LIFE // 2 and ceremony.root_path(folder, _ROOTS[0]).exists():
+        following = rotation.extend(current, now=now, lifetime=ceremony.LIST_LIFE)
+        ceremony.sign_list(folder, following, {name: passphrase for name in _ROOTS[:_THRESHOLD]})
+
+
+def _serve(  # noqa: PLR0913
+    data: Path, services: Services, settings: dict[str, str], *, port: int, workers: int, redis_is_private: bool
+) -> None:
+    log = (data / "city.log").open("ab")
+    root = Path(__file__).resolve().parent.parent
+    bind = f"127.0.0.1:{port}"
+    gunicorn = ["-m", "gunicorn", "wsgi:application()", "--bind", bind, "--workers", str(workers)]
+    gunicorn += ["--worker-class", "gthread", "--threads", "4", "--graceful-timeout", "10", "--chdir", str(root)]
+    # The children are told to stop one by one; a Ctrl-C that reached them all at once would race with that.
+    children = [
+        subprocess.Popen(  # noqa: S603 -- our own program
+            [sys.executable, *arguments],
+            env={**os.environ, **settings, "PYTHONPATH": str(root)},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        for arguments in (gunicorn, ["-m", "codeservice", "keep"])
+    ]
+    stopping = _Stopping()
+    try:
+        _wait_ready(bind, children, data)
+        print("\n".join(welcome(services, data, _links(services), redis_is_private=redis_is_private)), flush=True)
+        while not stopping.asked:
+            for child in children:
+                if child.poll() is not None:
+                    raise SettingsError(f"a part of the city stopped by itself; see {data / 'city.log'}")
+            time.sleep(0.2)
+        print("\nStopping ...", flush=True)
+    finally:
+        for child in children:
+            child.terminate()
+        for child in children:
+            try:
+                child.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+        log.close()
+    print("Stopped. The data is kept; run again to go on.", flush=True)
+
+
+class _Stopping:
+    """Notes SIGINT and SIGTERM."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        signal.signal(signal.SIGINT, self._ask)
+        signal.signal(signal.SIGTERM, self._ask)
+
+    def _ask(self, _signal: int, _frame: FrameType | None) -> None:
+        self.asked = True
+
+
+def _wait_ready(bind: str, children: list[subprocess.Popen[bytes]], data: Path) -> None:
+    deadline = time.monotonic() + _READY_SECONDS
+    while time.monotonic() < deadline and all(child.poll() is None for child in children):
+        try:
+            with urllib.request.urlopen(f"http://{bind}/readyz", timeout=2) as answer:  # noqa: S310 -- our own address
+                if answer.status == 200:  # noqa: PLR2004
+                    return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise SettingsError(f"the service did not become ready; is another program on {bind}? See {data / 'city.log'}")
+
+
+def _links(services: Services) -> list[tuple[client.StoredClient, str]]:
+    now = services.clock()
+    links = []
+    with services.database.write() as connection:
+        for entry in client.every(connection):
+            if entry.kind == client.TERMINAL and entry.state != client.SUSPENDED:
+                code = client.start_enrolment(connection, entry.id, now=now, life=_ENROLMENT_LIFE)
+                address = f"{services.settings.origin}/scanner/{entry.scene}#terminal={entry.id}&enrol={code}"
+                links.append((entry, address))
+    return links
+
+
+def show_progress(done: int, people: int) -> None:
+    """Show how far the demo city is, on one line of standard error."""
+    print(f"  demo city: {done} of {people} people", end="\n" if done == people else "\r", file=sys.stderr, flush=True)
+
+
+def _noted(path: Path, default: str) -> str:
+    return path.read_text().strip() if path.exists() else default

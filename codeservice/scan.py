@@ -1,0 +1,86 @@
+"""Values of one scan: who asks, under which policy, what was verified, and what was decided."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from codeservice.code import Grant, Kind
+from codeservice.reason import UNDETERMINED, Reason
+from codeservice.scene import Scene
+
+
+class Outcome(StrEnum):
+    """The three answers."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    UNDETERMINED = "undetermined"
+
+
+class Disclosure(StrEnum):
+    """How much of an attribute a scene may see. FULL needs the holder's consent and falls back to MASKED."""
+
+    MASKED = "masked"
+    FULL = "full"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What a scene accepts and what it may see.
+
+    `kinds` are the code kinds accepted without more; `early` and `late` are the seconds around iat in which a shown
+    code counts (at most 120); `discloses` names the attributes answered after acceptance; `holder_check` asks the
+    person at the counter to compare the face, because a screen cannot stop a live relay.
+    """
+
+    scene: Scene
+    kinds: frozenset[Kind]
+    early: int = 30
+    late: int = 60
+    discloses: Mapping[str, Disclosure] = field(default_factory=dict)
+    holder_check: bool = False
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who scans: an authenticated terminal or a partner's back end. Never taken from the body of a request."""
+
+    id: str
+    partner: str
+    place: str
+    scene: str
+
+
+@dataclass(frozen=True)
+class Verified:
+    """A code whose signatures, time and scene were checked."""
+
+    kind: Kind
+    grant: Grant
+    iat: int
+
+    @property
+    def use(self) -> tuple[int, int, int]:
+        """The identity of this showing: list, idx, iat."""
+        return self.grant.list, self.grant.idx, self.iat
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The answer to one scan. `effect` is what the scene booked (fare, admission, packages); empty unless accepted."""
+
+    outcome: Outcome
+    reason: Reason | None
+    effect: Mapping[str, object]
+    verified: Verified | None = None
+
+    @classmethod
+    def accepted(cls, verified: Verified, effect: Mapping[str, object]) -> "Decision":
+        """Say yes."""
+        return cls(Outcome.ACCEPTED, None, effect, verified)
+
+    @classmethod
+    def rejected(cls, reason: Reason, verified: Verified | None) -> "Decision":
+        """Say no, or that nobody can tell."""
+        outcome = Outcome.UNDETERMINED if reason in UNDETERMINED else Outcome.REFUSED
+        return cls(outcome, reason, {}, verified)

@@ -1,0 +1,111 @@
+"""One scan from text to a recorded decision: the same for terminals and for partners' back ends."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from codeservice.disclosure import NOTHING, Attributes, Disclosed, disclose
+from codeservice.credential import CredentialType
+from codeservice.errors import ConflictError
+from codeservice.scan import Caller, Decision, Outcome, Policy, Verified
+from codeservice.services import Services
+from codeservice.store import account, audit, client, person, scan
+from codeservice.store.record import Record
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A recorded scan, what was disclosed with it, and whether it was answered before."""
+
+    scan: scan.StoredScan
+    disclosed: Disclosed
+    repeat: bool
+
+
+def decide(  # noqa: PLR0913 -- one argument for each party to a scan
+    services: Services,
+    caller: Caller,
+    text: str,
+    *,
+    act: str,
+    policy: Policy,
+    rules: Callable[[Verified, Record], Mapping[str, object]],
+    now: int,
+) -> Answer:
+    """Decide, book, disclose and record in one transaction.
+
+    The same caller, act and code get the same answer again. Raises ConflictError when an act is used for another code,
+    ForbiddenError when the caller was suspended, UnavailableError when the record cannot be reached.
+    """
+    fingerprint = services.vault.index(text, kind="code")
+
+    def work(connection: Connection) -> Answer:
+        client.require_active(connection, caller.id)
+        earlier = scan.find_by_act(connection, caller, act)
+        if earlier is not None:
+            if earlier.fingerprint != fingerprint:
+                raise ConflictError("idempotency_key_reused")
+            return Answer(earlier, _disclose(services, connection, policy, earlier), repeat=True)
+        record = Record(connection, services.revoked, caller)
+        decision = services.verifier.decide(text, policy=policy, memory=record, rules=rules, now=now)
+        if decision.verified is not None and record.person is None:
+            record.know(decision.verified.grant.list, decision.verified.grant.idx)
+        stored = _stored(decision, record.person, caller, act, fingerprint, now)
+        disclosed = _disclose(services, connection, policy, stored)
+        scan.add(connection, stored := _with_forms(stored, disclosed))
+        audit.add(
+            connection,
+            at=now,
+            actor=f"client:{caller.id}",
+            action="scan",
+            subject=f"scan:{stored.id}",
+            details={"outcome": stored.outcome, "reason": stored.reason, "disclosed": dict(disclosed.forms)},
+        )
+        return Answer(stored, disclosed, repeat=False)
+
+    return services.database.transact(work)
+
+
+def attributes_of(services: Services, connection: Connection, holder: str, now: int) -> Attributes:
+    """Open what places may ask about a holder."""
+    found = person.find_holder(connection, services.vault, holder)
+    cards = person.cards_of(connection, services.vault, holder)
+    insured = any(card.type is CredentialType.MEDICAL_INSURANCE and card.holds(now) for card in cards)
+    return Attributes(found.name, found.id_number.text, insured)
+
+
+def _disclose(services: Services, connection: Connection, policy: Policy, stored: scan.StoredScan) -> Disclosed:
+    if stored.outcome != Outcome.ACCEPTED or stored.person is None or not policy.discloses:
+        return NOTHING
+    consent = account.has_consent(connection, stored.person, policy.scene.name)
+    return disclose(policy, attributes_of(services, connection, stored.person, stored.at), consent=consent)
+
+
+def _stored(  # noqa: PLR0913 -- one row
+    decision: Decision, holder: str | None, caller: Caller, act: str, fingerprint: bytes, now: int
+) -> scan.StoredScan:
+    list_, idx, iat = decision.verified.use if decision.verified is not None else (None, None, None)
+    return scan.StoredScan(
+        id=secrets.token_hex(16),
+        client=caller.id,
+        act=act,
+        fingerprint=fingerprint,
+        partner=caller.partner,
+        place=caller.place,
+        scene=caller.scene,
+        at=now,
+        person=holder,
+        list=list_,
+        idx=idx,
+        iat=iat,
+        outcome=decision.outcome.value,
+        reason=None if decision.reason is None else decision.reason.value,
+        effect=dict(decision.effect),
+        disclosed={},
+    )
+
+
+def _with_forms(stored: scan.StoredScan, disclosed: Disclosed) -> scan.StoredScan:
+    return scan.StoredScan(**{**vars(stored), "disclosed": dict(disclosed.forms)})

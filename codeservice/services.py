@@ -1,0 +1,43 @@
+"""Services: what a request may use, and the few acts that join rules and record."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from codeservice.city import City
+from codeservice.settings import Settings
+from codeservice.store.database import Database
+from codeservice.store.status import RevokedCache
+from codeservice.verifier import Verifier
+from keys.key import Purpose
+from keys.signer import Signer
+from keys.trustlist import TrustList
+from keys.vault import Vault
+
+
+class MessageGateway(Protocol):
+    """Sends a short message to a phone."""
+
+    def send(self, phone: str, text: str, *, now: int) -> None:
+        """Hand a message over; raises UnavailableError when the gateway does not take it."""
+        ...
+
+
+@dataclass(frozen=True)
+class Services:
+    """The parts of a running service, made once by the composition root."""
+
+    settings: Settings
+    database: Database
+    revoked: RevokedCache
+    vault: Vault
+    trust_list: Callable[[], TrustList]
+    signer: Callable[[Purpose], Signer]
+    verifier: Verifier
+    messages: MessageGateway
+    clock: Callable[[], int]
+
+    @property
+    def city(self) -> City:
+        """The city that issues."""
+        return City(self.settings.region, self.settings.neighbours)

@@ -1,0 +1,75 @@
+"""Settings of the service, read once from the environment by the composition root."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+_FALSE = frozenset({"", "0", "no", "false"})
+
+
+class SettingsError(Exception):
+    """A setting is missing or cannot be read; the message names it and says what to write."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting is an environment variable of the same name in capitals with `CITY_` in front.
+
+    `REDIS_URL` has no prefix because hosting platforms set it under that name.
+    """
+
+    database: str
+    """SQLAlchemy address, for example sqlite:////var/lib/city/city.db or postgresql+psycopg://city@/city."""
+    redis: str
+    """Address of Redis (REDIS_URL): unix:///run/redis.sock or redis://127.0.0.1:6379/0. May be down, never absent."""
+    keys: Path
+    """Folder with the trust list, the signing keys and, for a demo, the roots."""
+    origin: str
+    """Address under which people and terminals reach the service; issuer of tokens, audience of proofs."""
+    passphrase_file: Path
+    """File of mode 0600 with the passphrase of the signing keys."""
+    vault_file: Path
+    """File of mode 0600 with the secrets of the field encryption, one `version:hex` a line."""
+    guide: str | None = None
+    """Address in front of every code, or nothing. Example: HTTPS://M.EXAMPLE.CN/#"""
+    region: str = "349901"
+    """Division code (GB/T 2260) of the city itself."""
+    neighbours: frozenset[str] = frozenset({"349902", "339901", "329901", "319901"})
+    """Division codes of the regions with mutual recognition, separated by commas."""
+    demo: bool = False
+    """1 shows the demo message gateway; never set it where real people sign in."""
+    proxies: int = 0
+    """How many proxies in front set X-Forwarded-For; 0 ignores the header."""
+
+    @property
+    def secure(self) -> bool:
+        """Whether the service is reached by https, so that cookies are marked Secure."""
+        return self.origin.startswith("https://")
+
+
+def settings_from(environment: Mapping[str, str]) -> Settings:
+    """Read settings; raises SettingsError that names what is missing."""
+    values: dict[str, object] = {}
+    for entry in fields(Settings):
+        name = "REDIS_URL" if entry.name == "redis" else f"CITY_{entry.name.upper()}"
+        if name in environment:
+            values[entry.name] = _read(str(entry.type), name, environment[name])
+    missing = [entry for entry in ("database", "redis", "keys", "origin", "passphrase_file", "vault_file") if entry not in values]
+    if missing:
+        names = ", ".join("REDIS_URL" if name == "redis" else f"CITY_{name.upper()}" for name in missing)
+        raise SettingsError(f"set {names}; docs/operations.md explains each")
+    return Settings(**values)  # type: ignore[arg-type]
+
+
+def _read(kind: str, name: str, text: str) -> object:
+    if "Path" in kind:
+        return Path(text)
+    if "frozenset" in kind:
+        return frozenset(filter(None, text.split(",")))
+    if "bool" in kind:
+        return text.lower() not in _FALSE
+    if "int" in kind:
+        if not text.isascii() or not text.isdigit():
+            raise SettingsError(f"{name} must be a whole number")
+        return int(text)
+    return text or None

@@ -1,0 +1,196 @@
+"""Wallet accounts: one-time passwords, sessions, linked cards and consents."""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from codeservice.store.models import Account, Challenge, Consent, Credential, LinkedCard, Message, Session
+from codeservice.store.upsert import insert_once
+from keys.vault import Vault
+
+CHALLENGE_LIFE = 300
+RESEND_AFTER = 60
+_CHALLENGES_PER_HOUR = 10
+_CHALLENGE_TRIES = 5
+SESSION_LIFE = 30 * 24 * 3600
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A session with its account. `person` is None until the real-name check has passed."""
+
+    session: str
+    csrf: str
+    account: str
+    person: str | None
+    phone: str
+
+
+def add_challenge(connection: Connection, vault: Vault, *, phone: str, answer: str, now: int) -> str | None:
+    """Keep a one-time password for `phone`; None when that phone has asked too often."""
+    index = vault.index(phone, kind="phone")
+    newest, count = connection.execute(
+        select(func.max(Challenge.created), func.count()).where(
+            Challenge.phone_index == index, Challenge.created > now - 3600
+        )
+    ).one()
+    if count >= _CHALLENGES_PER_HOUR or (newest is not None and newest > now - RESEND_AFTER):
+        return None
+    id_ = secrets.token_hex(16)
+    connection.execute(
+        insert(Challenge).values(
+            id=id_,
+            phone_sealed=vault.seal(phone, place=f"challenge.phone:{id_}"),
+            phone_index=index,
+            answer_hash=_answer_hash(vault, id_, answer),
+            created=now,
+            expires=now + CHALLENGE_LIFE,
+            tries=0,
+        )
+    )
+    return id_
+
+
+def use_challenge(connection: Connection, vault: Vault, challenge: str, answer: str, *, now: int) -> str | None:
+    """Use a one-time password once and return its phone; None when it is wrong, used, too old or tried too often."""
+    row = connection.execute(
+        update(Challenge)
+        .where(Challenge.id == challenge, Challenge.tries < _CHALLENGE_TRIES, Challenge.expires > now)
+        .values(tries=Challenge.tries + 1)
+        .returning(Challenge.phone_sealed, Challenge.answer_hash)
+    ).first()
+    if row is None or not hmac.compare_digest(row.answer_hash, _answer_hash(vault, challenge, answer)):
+        return None
+    connection.execute(update(Challenge).where(Challenge.id == challenge).values(tries=_CHALLENGE_TRIES))
+    return vault.open(row.phone_sealed, place=f"challenge.phone:{challenge}")
+
+
+def find_or_add(connection: Connection, vault: Vault, phone: str, *, now: int) -> str:
+    """Return the account of a phone number, new when there is none."""
+    index = vault.index(phone, kind="phone")
+    found = connection.scalar(select(Account.id).where(Account.phone_index == index))
+    if found is not None:
+        return found
+    id_ = secrets.token_hex(16)
+    sealed = vault.seal(phone, place=f"account.phone:{id_}")
+    insert_once(
+        connection, Account, id=id_, phone_sealed=sealed, phone_index=index, person=None, assurance=0, created=now
+    )
+    return connection.execute(select(Account.id).where(Account.phone_index == index)).scalar_one()
+
+
+def add_session(connection: Connection, account: str, *, now: int) -> str:
+    """Begin a session and return the secret for the cookie; only its hash is kept."""
+    secret = secrets.token_urlsafe(32)
+    connection.execute(
+        insert(Session).values(
+            id=secrets.token_hex(16),
+            secret_hash=_secret_hash(secret),
+            csrf=secrets.token_urlsafe(32),
+            account=account,
+            created=now,
+            expires=now + SESSION_LIFE,
+        )
+    )
+    return secret
+
+
+def find_session(connection: Connection, vault: Vault, secret: str, *, now: int) -> SignedIn | None:
+    """Find who is signed in with this cookie."""
+    row = connection.execute(
+        select(Session.id, Session.csrf, Account.id.label("account"), Account.person, Account.phone_sealed)
+        .join(Account, Account.id == Session.account)
+        .where(Session.secret_hash == _secret_hash(secret), Session.expires > now)
+    ).first()
+    if row is None:
+        return None
+    phone = vault.open(row.phone_sealed, place=f"account.phone:{row.account}")
+    return SignedIn(row.id, row.csrf, row.account, row.person, phone)
+
+
+def end_session(connection: Connection, session: str) -> None:
+    """End a session."""
+    connection.execute(delete(Session).where(Session.id == session))
+
+
+def end_other_sessions(connection: Connection, person: str, *, but: str) -> None:
+    """End every session of a person's accounts but one."""
+    accounts = select(Account.id).where(Account.person == person)
+    connection.execute(delete(Session).where(Session.account.in_(accounts), Session.id != but))
+
+
+def bind_person(connection: Connection, account: str, person: str, *, assurance: int) -> bool:
+    """Bind an account to a person after the real-name check; False when it is bound to another one."""
+    changed = connection.execute(
+        update(Account)
+        .where(Account.id == account, (Account.person.is_(None)) | (Account.person == person))
+        .values(person=person, assurance=assurance)
+    )
+    return changed.rowcount == 1
+
+
+def link_card(connection: Connection, account: str, credential: str, *, now: int) -> None:
+    """Put a credential into a wallet; doing it again changes nothing."""
+    insert_once(connection, LinkedCard, account=account, credential=credential, at=now)
+
+
+def linked_cards(connection: Connection, account: str) -> list[str]:
+    """Return the identifiers of the credentials in a wallet, oldest first."""
+    query = (
+        select(LinkedCard.credential)
+        .join(Credential, Credential.id == LinkedCard.credential)
+        .where(LinkedCard.account == account)
+        .order_by(LinkedCard.at, Credential.type)
+    )
+    return list(connection.scalars(query))
+
+
+def record_consent(connection: Connection, person: str, scene: str, *, given: bool, version: int, now: int) -> None:
+    """Add the newest word of a holder on one scene."""
+    connection.execute(insert(Consent).values(person=person, scene=scene, given=given, version=version, at=now))
+
+
+def has_consent(connection: Connection, person: str, scene: str) -> bool:
+    """Whether the holder's newest word on this scene is yes; silence is no."""
+    newest = (
+        select(Consent.given).where(Consent.person == person, Consent.scene == scene).order_by(Consent.id.desc()).limit(1)
+    )
+    return bool(connection.scalar(newest))
+
+
+def add_message(connection: Connection, vault: Vault, *, phone: str, text: str, now: int) -> None:
+    """Keep a message of the demo gateway."""
+    row = secrets.token_hex(16)
+    connection.execute(
+        insert(Message).values(
+            row=row,
+            phone_sealed=vault.seal(phone, place=f"message.phone:{row}"),
+            text_sealed=vault.seal(text, place=f"message.text:{row}"),
+            at=now,
+        )
+    )
+
+
+def newest_messages(connection: Connection, vault: Vault, *, limit: int) -> list[tuple[str, str, int]]:
+    """Return (phone, text, at) of the demo gateway's newest messages."""
+    rows = connection.execute(select(Message.__table__).order_by(Message.id.desc()).limit(limit))
+    return [
+        (
+            vault.open(row.phone_sealed, place=f"message.phone:{row.row}"),
+            vault.open(row.text_sealed, place=f"message.text:{row.row}"),
+            row.at,
+        )
+        for row in rows
+    ]
+
+
+def _answer_hash(vault: Vault, challenge: str, answer: str) -> bytes:
+    # Six digits are a short dictionary: only a keyed hash keeps a dump from giving them away.
+    return vault.index(f"{challenge} {answer}", kind="one_time_password")
+
+
+def _secret_hash(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()

@@ -1,0 +1,101 @@
+"""The audit log in the database: entries are written with what they are about and sealed into the tree afterwards."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from codeservice.audit import Entry, Tree, canonical, checkpoint_payload
+from codeservice.store.models import AuditCheckpoint, AuditEntry
+
+_NODE = 32
+_BATCH = 5000
+
+
+@dataclass(frozen=True)
+class AuditReport:
+    """What a check found: entries that are sealed and fit, those not sealed yet, and the first fault if any."""
+
+    sealed: int
+    waiting: int
+    fault: str | None
+
+
+def add(connection: Connection, *, at: int, actor: str, action: str, subject: str, details: dict[str, object]) -> None:  # noqa: PLR0913
+    """Write an entry in the transaction of its subject."""
+    connection.execute(
+        insert(AuditEntry).values(at=at, actor=actor, action=action, subject=subject, details=canonical(details))
+    )
+
+
+def seal(connection: Connection, sign: Callable[[bytes], bytes], *, now: int) -> int:
+    """Append the entries that wait to the tree and sign a checkpoint; returns how many there were."""
+    # One sequencer at a time: the newest checkpoint is locked; a second one waits and then finds nothing to do.
+    newest = connection.execute(
+        select(AuditCheckpoint.__table__).order_by(AuditCheckpoint.size.desc()).limit(1).with_for_update()
+    ).first()
+    tree = Tree() if newest is None else Tree(newest.size, _nodes(newest.edge))
+    waiting = connection.execute(
+        select(AuditEntry.__table__).where(AuditEntry.position.is_(None)).order_by(AuditEntry.id).limit(_BATCH)
+    ).all()
+    for row in waiting:
+        connection.execute(update(AuditEntry).where(AuditEntry.id == row.id).values(position=tree.size))
+        tree.append(_leaf(row))
+    if waiting:
+        root = tree.root()
+        connection.execute(
+            insert(AuditCheckpoint).values(
+                size=tree.size,
+                root=root,
+                edge=b"".join(tree.edge),
+                at=now,
+                signed=sign(checkpoint_payload(tree.size, root, now)),
+            )
+        )
+    return len(waiting)
+
+
+def check(connection: Connection, is_signed: Callable[[bytes, bytes], bool]) -> AuditReport:
+    """Rebuild the tree and compare it with every checkpoint; names the first entry or checkpoint that does not fit."""
+    checkpoints = {
+        row.size: row for row in connection.execute(select(AuditCheckpoint.__table__).order_by(AuditCheckpoint.size))
+    }
+    tree = Tree()
+    rows = connection.execute(
+        select(AuditEntry.__table__).where(AuditEntry.position.is_not(None)).order_by(AuditEntry.position)
+    )
+    fault = None
+    for row in rows:
+        if row.position != tree.size:
+            fault = f"entry {tree.size} is missing"
+            break
+        tree.append(_leaf(row))
+        checkpoint = checkpoints.pop(tree.size, None)
+        if checkpoint is None:
+            continue
+        if checkpoint.root != tree.root():
+            fault = f"an entry up to {tree.size - 1} was changed"
+            break
+        if not is_signed(checkpoint_payload(checkpoint.size, checkpoint.root, checkpoint.at), checkpoint.signed):
+            fault = f"checkpoint {checkpoint.size} is not signed by the city"
+            break
+    if fault is None and checkpoints:
+        fault = f"entries up to {max(checkpoints)} are missing, the log ends at {tree.size}"
+    waiting = connection.scalar(select(func.count()).where(AuditEntry.position.is_(None))) or 0
+    return AuditReport(tree.size, waiting, fault)
+
+
+def newest_checkpoint(connection: Connection) -> tuple[int, bytes, int] | None:
+    """Return (size, root, at) of the newest checkpoint."""
+    row = connection.execute(select(AuditCheckpoint.__table__).order_by(AuditCheckpoint.size.desc()).limit(1)).first()
+    return None if row is None else (row.size, row.root, row.at)
+
+
+def _leaf(row: object) -> bytes:
+    details = json.loads(row.details)  # type: ignore[attr-defined]
+    return Entry(row.at, row.actor, row.action, row.subject, details).leaf()  # type: ignore[attr-defined]
+
+
+def _nodes(edge: bytes) -> list[bytes]:
+    return [edge[at : at + _NODE] for at in range(0, len(edge), _NODE)]

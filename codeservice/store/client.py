@@ -1,0 +1,166 @@
+"""Partners, places, and the OAuth 2 clients that act for them: terminals and back ends."""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert, select, update
+
+from codeservice.errors import ForbiddenError, NotFoundError
+from codeservice.store.models import Client, Partner, Place
+from codeservice.store.upsert import insert_once
+from codeservice.store.models import UsedAssertion
+
+ENROLMENT_LIFE = 600
+"""Seconds in which an enrolment code may be used."""
+
+_ENROLMENT_TRIES = 5
+TERMINAL, BACK_END = "terminal", "back_end"
+ACTIVE, SUSPENDED, WAITING = "active", "suspended", "waiting"
+
+
+@dataclass(frozen=True)
+class StoredClient:
+    """One client with the names of its partner and place."""
+
+    id: str
+    kind: str
+    partner: str
+    partner_name: str
+    place: str
+    place_name: str
+    scene: str
+    name: str
+    scopes: frozenset[str]
+    state: str
+    public: bytes | None
+
+
+def add_partner(connection: Connection, *, id_: str, name: str) -> None:
+    """Insert a partner."""
+    connection.execute(insert(Partner).values(id=id_, name=name))
+
+
+def add_place(connection: Connection, *, id_: str, partner: str, scene: str, name: str, capacity: int | None = None) -> None:  # noqa: PLR0913
+    """Insert a place."""
+    connection.execute(insert(Place).values(id=id_, partner=partner, scene=scene, name=name, capacity=capacity))
+
+
+def add_client(connection: Connection, *, id_: str, kind: str, place: str, name: str, scopes: frozenset[str]) -> None:  # noqa: PLR0913
+    """Insert a client that waits for its enrolment; it belongs to the partner of its place."""
+    partner = connection.scalar(select(Place.partner).where(Place.id == place))
+    if partner is None:
+        raise NotFoundError("place_not_found")
+    connection.execute(
+        insert(Client).values(
+            id=id_,
+            kind=kind,
+            partner=partner,
+            place=place,
+            name=name,
+            scopes=" ".join(sorted(scopes)),
+            state=WAITING,
+            enrolment_tries=0,
+        )
+    )
+
+
+def find(connection: Connection, client: str) -> StoredClient | None:
+    """Find a client."""
+    row = connection.execute(_clients().where(Client.id == client)).first()
+    return None if row is None else _stored(row)
+
+
+def every(connection: Connection) -> list[StoredClient]:
+    """List all clients by scene and name."""
+    return [_stored(row) for row in connection.execute(_clients().order_by(Place.scene, Client.id))]
+
+
+def start_enrolment(connection: Connection, client: str, *, now: int, life: int = ENROLMENT_LIFE) -> str:
+    """Make a new enrolment code for a client and return it; only its hash is kept. Raises NotFoundError."""
+    code = f"{secrets.randbelow(10**10):010d}"
+    changed = connection.execute(
+        update(Client)
+        .where(Client.id == client, Client.state != SUSPENDED)
+        .values(enrolment_hash=_hash(client, code), enrolment_expires=now + life, enrolment_tries=0)
+    )
+    if changed.rowcount != 1:
+        raise NotFoundError("terminal_not_found")
+    return code
+
+
+def enrol(connection: Connection, client: str, code: str, public: bytes, *, now: int) -> bool:
+    """Use an enrolment code once and bind `public` to the client. False when refused; a wrong try is counted."""
+    row = connection.execute(
+        select(Client.enrolment_hash, Client.enrolment_expires, Client.enrolment_tries)
+        .where(Client.id == client, Client.state != SUSPENDED)
+        .with_for_update()
+    ).first()
+    if row is None or row.enrolment_hash is None or row.enrolment_tries >= _ENROLMENT_TRIES:
+        return False
+    if now >= row.enrolment_expires or not hmac.compare_digest(row.enrolment_hash, _hash(client, code)):
+        connection.execute(
+            update(Client).where(Client.id == client).values(enrolment_tries=Client.enrolment_tries + 1)
+        )
+        return False
+    connection.execute(
+        update(Client)
+        .where(Client.id == client)
+        .values(state=ACTIVE, public=public, enrolment_hash=None, enrolment_expires=None)
+    )
+    return True
+
+
+def require_active(connection: Connection, client: str) -> None:
+    """Raise ForbiddenError unless the client may act now, whatever token it holds."""
+    if connection.scalar(select(Client.state).where(Client.id == client)) != ACTIVE:
+        raise ForbiddenError("terminal_not_allowed")
+
+
+def set_state(connection: Connection, client: str, state: str) -> None:
+    """Suspend a client or let it act again; raises NotFoundError."""
+    changed = connection.execute(update(Client).where(Client.id == client, Client.public.is_not(None)).values(state=state))
+    if changed.rowcount != 1:
+        raise NotFoundError("terminal_not_found")
+
+
+def use_assertion(connection: Connection, client: str, jti: str, expires: int) -> bool:
+    """Mark an assertion as used; False when it was used before."""
+    return insert_once(connection, UsedAssertion, client=client, jti=jti, expires=expires)
+
+
+def places(connection: Connection, scene: str) -> list[tuple[str, str, int | None]]:
+    """Return (id, name, capacity) of the places of a scene."""
+    query = select(Place.id, Place.name, Place.capacity).where(Place.scene == scene).order_by(Place.id)
+    return [(row.id, row.name, row.capacity) for row in connection.execute(query)]
+
+
+def _clients():  # type: ignore[no-untyped-def]  # noqa: ANN202 -- the type of a joined select spells out every column
+    return (
+        select(
+            Client.id,
+            Client.kind,
+            Client.partner,
+            Partner.name.label("partner_name"),
+            Client.place,
+            Place.name.label("place_name"),
+            Place.scene,
+            Client.name,
+            Client.scopes,
+            Client.state,
+            Client.public,
+        )
+        .join(Partner, Partner.id == Client.partner)
+        .join(Place, Place.id == Client.place)
+    )
+
+
+def _stored(row: object) -> StoredClient:
+    values = dict(row._mapping)  # type: ignore[attr-defined]  # noqa: SLF001 -- SQLAlchemy's public name has the underscore
+    values["scopes"] = frozenset(values["scopes"].split())
+    return StoredClient(**values)
+
+
+def _hash(client: str, code: str) -> bytes:
+    return hashlib.sha256(f"enrolment {client} {code}".encode()).digest()

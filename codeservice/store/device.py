@@ -1,0 +1,69 @@
+"""Devices: phones and browsers that hold keys for a person."""
+
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert, select, update
+
+from codeservice.errors import ConflictError
+from codeservice.store.models import Device
+
+
+@dataclass(frozen=True)
+class StoredDevice:
+    """One device; `removed` is when its owner removed it."""
+
+    id: str
+    account: str
+    person: str
+    public: bytes
+    name: str
+    enrolled: int
+    removed: int | None
+
+
+def enrol(connection: Connection, *, account: str, person: str, public: bytes, name: str, now: int) -> str:  # noqa: PLR0913
+    """Add a device and return its identifier. Raises ConflictError when another device has this key."""
+    if connection.scalar(select(Device.id).where(Device.public == public)) is not None:
+        raise ConflictError("key_used_before")
+    id_ = secrets.token_hex(16)
+    connection.execute(
+        insert(Device).values(id=id_, account=account, person=person, public=public, name=name, enrolled=now)
+    )
+    return id_
+
+
+def find(connection: Connection, device: str, *, account: str) -> StoredDevice | None:
+    """Find a device of this account."""
+    query = select(Device.__table__).where(Device.id == device, Device.account == account)
+    row = connection.execute(query).mappings().first()
+    return None if row is None else StoredDevice(**row)
+
+
+def require_present(connection: Connection, device: str) -> None:
+    """Lock a device against its removal in this transaction; raises ConflictError when it was removed."""
+    query = select(Device.id).where(Device.id == device, Device.removed.is_(None)).with_for_update()
+    if connection.scalar(query) is None:
+        raise ConflictError("device_removed")
+
+
+def of_account(connection: Connection, account: str) -> list[StoredDevice]:
+    """List the devices of an account that were not removed."""
+    query = select(Device.__table__).where(Device.account == account, Device.removed.is_(None)).order_by(Device.enrolled)
+    return [StoredDevice(**row) for row in connection.execute(query).mappings()]
+
+
+def of_person(connection: Connection, person: str) -> list[StoredDevice]:
+    """List every device of a person, removed ones too."""
+    query = select(Device.__table__).where(Device.person == person).order_by(Device.enrolled)
+    return [StoredDevice(**row) for row in connection.execute(query).mappings()]
+
+
+def remove_all(connection: Connection, person: str, *, now: int) -> None:
+    """Mark every device of a person as removed."""
+    connection.execute(update(Device).where(Device.person == person, Device.removed.is_(None)).values(removed=now))
+
+
+def remove(connection: Connection, device: str, *, now: int) -> None:
+    """Mark a device as removed; it gets no more grants."""
+    connection.execute(update(Device).where(Device.id == device, Device.removed.is_(None)).values(removed=now))

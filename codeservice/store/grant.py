@@ -1,0 +1,131 @@
+"""Grants: places in status lists, and the status that decides."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select, tuple_, update
+
+from codeservice.errors import ConflictError, NotFoundError
+from codeservice.status import TRANSITIONS, Status
+from codeservice.store.models import Grant, StatusList
+from codeservice.store.upsert import insert_once
+
+LIST_SIZE = 1 << 20
+"""Places of one list. Big enough to hide a grant among a million, small enough for a terminal to hold."""
+
+LIST_SPAN = 24 * 3600
+"""Seconds of issuing that share a list; a list retires when its last grant has expired."""
+
+_RANDOM_TRIES = 64
+
+
+@dataclass(frozen=True)
+class IssuedGrant:
+    """What the record says of one grant."""
+
+    list: int
+    idx: int
+    person: str
+    device: str | None
+    scene: str
+    expires: int
+    status: Status
+
+
+def reserve(  # noqa: PLR0913 -- one row, one argument a column
+    connection: Connection, *, person: str, device: str | None, public: bytes, scene: str, issued: int, expires: int
+) -> tuple[int, int]:
+    """Record a grant before it is signed and return its place (list, idx); the place is random in its list.
+
+    Raises ConflictError when the key was used for another grant.
+    """
+    if connection.scalar(select(Grant.idx).where(Grant.public == public)) is not None:
+        raise ConflictError("key_used_before")
+    list_ = _list_for(connection, issued, expires)
+    for _ in range(_RANDOM_TRIES):
+        idx = secrets.randbelow(LIST_SIZE)
+        values = {"person": person, "device": device, "public": public, "scene": scene, "issued": issued}
+        if insert_once(connection, Grant, list=list_, idx=idx, expires=expires, status=Status.VALID.value, **values):
+            return list_, idx
+    raise ConflictError("status_list_full")
+
+
+def _list_for(connection: Connection, issued: int, expires: int) -> int:
+    list_ = issued // LIST_SPAN % (1 << 16)
+    # The list is named by its day; it lives as long as the longest grant in it may.
+    insert_once(connection, StatusList, id=list_, size=LIST_SIZE, retires=expires)
+    connection.execute(
+        update(StatusList).where(StatusList.id == list_, StatusList.retires < expires).values(retires=expires)
+    )
+    return list_
+
+
+def find(connection: Connection, list_: int, idx: int) -> IssuedGrant | None:
+    """Return the record of a grant."""
+    row = connection.execute(select(Grant.__table__).where(Grant.list == list_, Grant.idx == idx)).first()
+    return None if row is None else _issued(row)
+
+
+def of_person(
+    connection: Connection, person: str, places: Sequence[tuple[int, int]]
+) -> dict[tuple[int, int], Status]:
+    """Return the status of those places that belong to `person`."""
+    rows = connection.execute(
+        select(Grant.list, Grant.idx, Grant.status).where(
+            Grant.person == person, tuple_(Grant.list, Grant.idx).in_(places)
+        )
+    )
+    return {(row.list, row.idx): Status(row.status) for row in rows}
+
+
+def live(connection: Connection, *, now: int, person: str | None = None, device: str | None = None) -> list[IssuedGrant]:
+    """Return the grants of a person or device that have not expired and are not revoked."""
+    query = select(Grant.__table__).where(Grant.expires > now, Grant.status != Status.REVOKED.value)
+    if person is not None:
+        query = query.where(Grant.person == person)
+    if device is not None:
+        query = query.where(Grant.device == device)
+    return [_issued(row) for row in connection.execute(query.with_for_update())]
+
+
+def change(connection: Connection, grants: Sequence[IssuedGrant], status: Status, *, cause: str, now: int) -> None:
+    """Give grants another status, with the cause. Revoked is final: asking again changes nothing.
+
+    Raises ConflictError when the change is not allowed for one of them, NotFoundError when one does not exist.
+    """
+    for grant in grants:
+        current = connection.execute(
+            select(Grant.status).where(Grant.list == grant.list, Grant.idx == grant.idx).with_for_update()
+        ).first()
+        if current is None:
+            raise NotFoundError("grant_not_found")
+        before = Status(current.status)
+        if status is before:
+            continue
+        if status not in TRANSITIONS[before]:
+            raise ConflictError("status_change_not_allowed")
+        connection.execute(
+            update(Grant)
+            .where(Grant.list == grant.list, Grant.idx == grant.idx)
+            .values(status=status.value, cause=cause, changed=now)
+        )
+
+
+def revoked_places(connection: Connection, *, now: int) -> list[tuple[int, int]]:
+    """Return every revoked place whose grant has not expired: what the cache is rebuilt from."""
+    rows = connection.execute(
+        select(Grant.list, Grant.idx).where(Grant.expires > now, Grant.status == Status.REVOKED.value)
+    )
+    return [(row.list, row.idx) for row in rows]
+
+
+def count_live(connection: Connection, *, now: int) -> int:
+    """Count grants that have not expired."""
+    return connection.scalar(select(func.count()).select_from(Grant).where(Grant.expires > now)) or 0
+
+
+def _issued(row: object) -> IssuedGrant:
+    return IssuedGrant(
+        row.list, row.idx, row.person, row.device, row.scene, row.expires, Status(row.status)  # type: ignore[attr-defined]
+    )

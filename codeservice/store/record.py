@@ -1,0 +1,88 @@
+"""The record of the city as the memory of a verifier and the ledger of a scene, inside one transaction."""
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from codeservice.scan import Caller
+from codeservice.status import Status
+from codeservice.store import grant as grants
+from codeservice.store import tally
+from codeservice.store.models import FirstUse, Moment, Place, Ticket
+from codeservice.store.status import RevokedCache
+from codeservice.store.upsert import insert, insert_once
+
+
+class Record:
+    """What a verifier and a scene may ask and mark while one scan is decided."""
+
+    def __init__(self, connection: Connection, cache: RevokedCache, caller: Caller) -> None:
+        """Bind to the transaction and the place of the scan."""
+        self._connection = connection
+        self._cache = cache
+        self._caller = caller
+        self._grant: grants.IssuedGrant | None = None
+
+    @property
+    def person(self) -> str | None:
+        """The holder of the grant asked for last; None when the record does not know it."""
+        return None if self._grant is None else self._grant.person
+
+    @property
+    def place(self) -> str:
+        """The place of the scan."""
+        return self._caller.place
+
+    def know(self, list_: int, idx: int) -> None:
+        """Find whose grant this is, also when the code is refused, so that the holder sees the attempt."""
+        self._grant = grants.find(self._connection, list_, idx)
+
+    def status(self, list_: int, idx: int) -> Status | None:
+        """Ask the cache for a no and the record for the truth."""
+        cached = self._cache.is_revoked(list_, idx)
+        self.know(list_, idx)
+        if cached:
+            return Status.REVOKED
+        return None if self._grant is None else self._grant.status
+
+    def first_use(self, use: tuple[int, int, int]) -> bool:
+        """Insert the unique row of a use; False when it exists."""
+        list_, idx, iat = use
+        return insert_once(self._connection, FirstUse, list=list_, idx=idx, iat=iat)
+
+    def attempt(self) -> AbstractContextManager[Any]:
+        """Open a savepoint."""
+        return self._connection.begin_nested()
+
+    def take(self, name: str, amount: int, limit: int) -> int | None:
+        """Add `amount` to the holder's counter `name` unless that exceeds `limit`; return what is left, or None."""
+        return tally.take(self._connection, name, self._holder(), amount, limit)
+
+    def take_shared(self, name: str, amount: int, limit: int) -> int | None:
+        """Do the same with the counter of the place."""
+        return tally.take(self._connection, name, self._caller.place, amount, limit)
+
+    def first_within(self, name: str, seconds: int, now: int) -> bool:
+        """Mark `name` for the holder at `now`; False when it was marked less than `seconds` ago."""
+        statement = insert(self._connection, Moment).values(name=name, subject=self._holder(), at=now)
+        statement = statement.on_conflict_do_update(
+            index_elements=[Moment.name, Moment.subject], set_={"at": now}, where=Moment.at <= now - seconds
+        )
+        return self._connection.execute(statement.returning(Moment.at)).first() is not None
+
+    def tickets(self, day: str) -> int:
+        """Count the holder's tickets for this place on `day` (ISO 8601)."""
+        query = select(func.count()).where(
+            Ticket.place == self._caller.place, Ticket.day == day, Ticket.person == self._holder()
+        )
+        return self._connection.scalar(query) or 0
+
+    def capacity(self) -> int | None:
+        """Return how many people a day the place admits; None for no bound."""
+        return self._connection.scalar(select(Place.capacity).where(Place.id == self._caller.place))
+
+    def _holder(self) -> str:
+        if self._grant is None:
+            raise LookupError("a scene's rules run only for a grant that the record knows")
+        return self._grant.person

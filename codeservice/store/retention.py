@@ -1,0 +1,24 @@
+"""Retention: what is deleted, and when."""
+
+from sqlalchemy import Connection, delete
+
+from codeservice.store.models import Challenge, FirstUse, Message, Moment, Session, Table, UsedAssertion
+
+FIRST_USE_LIFE = 3 * 24 * 3600
+"""Seconds a used code is remembered: its window is 120 seconds at most, and its grant lives 72 hours at most."""
+
+_MESSAGE_LIFE = 24 * 3600
+_MOMENT_LIFE = 24 * 3600
+
+
+def purge(connection: Connection, *, now: int) -> int:
+    """Delete rows that have had their time; returns how many."""
+    rules: tuple[tuple[type[Table], object], ...] = (
+        (FirstUse, FirstUse.iat < now - FIRST_USE_LIFE),
+        (UsedAssertion, UsedAssertion.expires < now),
+        (Challenge, Challenge.created < now - 3600),
+        (Session, Session.expires < now),
+        (Message, Message.at < now - _MESSAGE_LIFE),
+        (Moment, Moment.at < now - _MOMENT_LIFE),
+    )
+    return sum(connection.execute(delete(table).where(rule)).rowcount for table, rule in rules)  # type: ignore[arg-type]

@@ -1,0 +1,194 @@
+"""Errors as problem details (RFC 9457): the only place where an error becomes HTTP."""
+
+import logging
+
+import msgspec
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
+
+from codeservice.errors import ServiceError
+from codeservice.reason import Words
+
+_TYPE = "https://city-code.invalid/problems#"
+"""Identifiers, not addresses: the reserved top-level domain says so."""
+
+PROBLEMS: dict[str, tuple[Words, Words]] = {
+    # what the caller sent
+    "body_not_readable": (
+        Words("请求内容无法读取", "The body cannot be read"),
+        Words("请按接口文档发送 JSON，不要带多余字段", "Send what the OpenAPI document describes, without other fields"),
+    ),
+    "json_required": (
+        Words("需要 JSON", "JSON is needed"),
+        Words("请设置 Content-Type: application/json", "Set Content-Type: application/json"),
+    ),
+    "form_required": (
+        Words("需要表单", "A form is needed"),
+        Words("请设置 Content-Type: application/x-www-form-urlencoded", "Set Content-Type: application/x-www-form-urlencoded"),
+    ),
+    "header_not_readable": (
+        Words("请求头无法读取", "A header cannot be read"),
+        Words("请检查请求头的长度和字符", "Look at the length and the characters of the headers"),
+    ),
+    "idempotency_key_required": (
+        Words("缺少幂等键", "An idempotency key is needed"),
+        Words("请为每次业务发送不同的 Idempotency-Key", "Send a new Idempotency-Key for each business act"),
+    ),
+    "idempotency_key_reused": (
+        Words("幂等键已用于其他业务", "The idempotency key belongs to another act"),
+        Words("请为新业务使用新的 Idempotency-Key", "Use a new Idempotency-Key for a new act"),
+    ),
+    "not_found": (Words("找不到", "Not found"), Words("请检查地址", "Check the address")),
+    "method_not_allowed": (Words("方法不允许", "Method not allowed"), Words("请查看接口文档", "Look at the OpenAPI document")),
+    "too_large": (Words("请求过大", "The request is too large"), Words("请减小请求内容", "Send less at once")),
+    "bad_request": (Words("请求有误", "Bad request"), Words("请查看接口文档", "Look at the OpenAPI document")),
+    # who calls
+    "sign_in_required": (Words("请先登录", "Please sign in"), Words("登录后再试", "Sign in, then try again")),
+    "csrf_token_required": (
+        Words("页面已过期", "The page is out of date"),
+        Words("请刷新页面后再试", "Reload the page, then try again"),
+    ),
+    "token_required": (
+        Words("需要访问令牌", "An access token is needed"),
+        Words("请重新获取令牌", "Fetch a new token, then try again"),
+    ),
+    "scope_required": (
+        Words("令牌无此权限", "The token does not allow this"),
+        Words("请向运营方申请权限", "Ask the operator for this scope"),
+    ),
+    "terminal_not_allowed": (
+        Words("本终端无权核验", "This terminal may not verify"),
+        Words("请联系终端管理员", "Call the operator of this terminal"),
+    ),
+    "enrolment_refused": (
+        Words("登记码无效", "The enrolment code was refused"),
+        Words("请向管理员索取新的登记码", "Ask the operator for a new enrolment code"),
+    ),
+    "terminal_not_found": (
+        Words("找不到终端", "No such terminal"),
+        Words("请检查终端编号，或先恢复该终端", "Check its identifier, or let it act again first"),
+    ),
+    "place_not_found": (Words("找不到场所", "No such place"), Words("请检查场所编号", "Check its identifier")),
+    # citizens
+    "phone_not_readable": (
+        Words("手机号格式不对", "This is not a mobile number"),
+        Words("请输入 11 位手机号", "Type the eleven digits of a mobile number"),
+    ),
+    "messages_too_often": (
+        Words("短信发送过于频繁", "Too many messages"),
+        Words("请一分钟后再试；一小时最多十条", "Try again after a minute; ten an hour at most"),
+    ),
+    "one_time_password_refused": (
+        Words("验证码不正确或已过期", "The one-time password is wrong or too old"),
+        Words("请重新输入，或重新获取", "Type it again, or ask for a new one"),
+    ),
+    "identity_not_confirmed": (
+        Words("身份信息未能核实", "Your identity was not confirmed"),
+        Words("请核对姓名和身份证号；如仍不通过，请到服务窗口办理", "Check name and ID number; if it still fails visit a service counter"),
+    ),
+    "too_many_tries": (Words("尝试次数过多", "Too many tries"), Words("请一小时后再试", "Try again in an hour")),
+    "real_name_required": (Words("请先完成实名核验", "Confirm your identity first"), Words("完成后再试", "Then try again")),
+    "card_not_confirmed": (
+        Words("卡片信息未能核实", "The card was not confirmed"),
+        Words("请核对卡号；只能绑定本人的卡", "Check the number; only your own cards can be added"),
+    ),
+    "proof_refused": (
+        Words("设备证明无效", "The device's proof was refused"),
+        Words("请重新打开页面后再试", "Reload the page, then try again"),
+    ),
+    "clock_skew": (
+        Words("手机时间不准", "The phone's clock is wrong"),
+        Words("请打开“自动设置时间”后再试", "Switch on automatic time, then try again"),
+    ),
+    "weak_key": (Words("设备密钥不可用", "The device key cannot be used"), Words("请更换浏览器或更新系统", "Use another browser, or update it")),
+    "key_used_before": (Words("设备密钥已被使用", "The key was used before"), Words("请重新生成密钥", "Make a new key")),
+    "device_removed": (
+        Words("此设备已被移除", "This device was removed"),
+        Words("请重新登记本设备", "Enrol this device again"),
+    ),
+    "device_not_found": (Words("找不到设备", "No such device"), Words("请刷新设备列表", "Reload the list of devices")),
+    "scene_not_found": (Words("没有这个场景", "No such scene"), Words("请检查场景名称", "Check its name")),
+    "sold_out": (Words("当日门票已约满", "Sold out for that day"), Words("请选择其他日期", "Choose another day")),
+    "day_not_offered": (Words("当日不可预约", "That day is not offered"), Words("请预约今天", "Book for today")),
+    # records
+    "person_not_found": (Words("找不到此人", "No such person"), Words("请检查编号", "Check the identifier")),
+    "card_not_found": (Words("找不到此卡", "No such card"), Words("请检查编号", "Check the identifier")),
+    "card_state_not_allowed": (
+        Words("卡状态不允许此操作", "The card's state does not allow this"),
+        Words("请先查看卡的当前状态", "Look at the card's state first"),
+    ),
+    "grant_not_found": (Words("找不到此码", "No such grant"), Words("请检查列表号和位置", "Check list and index")),
+    "status_change_not_allowed": (
+        Words("已作废的码不能恢复", "A revoked grant never comes back"),
+        Words("请让持码人重新领取", "The holder's wallet fetches a new one"),
+    ),
+    "verification_not_found": (Words("找不到核验记录", "No such verification"), Words("请检查编号", "Check the identifier")),
+    # ours
+    "too_many_requests": (Words("请求过于频繁", "Too many requests"), Words("请稍后再试", "Wait, then try again")),
+    "messages_unavailable": (
+        Words("短信暂时无法发送", "Messages cannot be sent right now"),
+        Words("请稍后再试，或到服务窗口办理", "Try again later, or visit a service counter"),
+    ),
+    "database_unavailable": (
+        Words("服务暂时不可用", "The service is not available right now"),
+        Words("请稍后用同样的请求重试", "Send the same request again in a few seconds"),
+    ),
+    "signing_unavailable": (
+        Words("签发暂时不可用", "Issuing is not available right now"),
+        Words("现有的码可继续使用，请稍后再试", "Your codes go on working; try again later"),
+    ),
+    "status_list_full": (Words("签发暂时不可用", "Issuing is not available right now"), Words("请稍后再试", "Try again later")),
+    "internal_error": (
+        Words("服务出错了", "Something went wrong on our side"),
+        Words("请稍后再试；如再次出错，请提供追踪号", "Try again; if it happens again tell us the trace"),
+    ),
+}
+"""Every error on the wire: its title, and what to do. Names are added, never renamed."""
+
+_OF_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Problem details: `code` is the stable name, `trace` finds the request in the logs."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    trace: str
+
+
+def problem(code: str, status: int, *, retry_after: int | None = None) -> Response:
+    """Write an error in the caller's language."""
+    title, detail = PROBLEMS[code]
+    language = request.accept_languages.best_match(["zh", "en"]) or "zh"
+    body = Problem(_TYPE + code, getattr(title, language), status, getattr(detail, language), code, g.get("trace", ""))
+    response = Response(msgspec.json.encode(body), status, mimetype="application/problem+json")
+    response.headers["Content-Language"] = language
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def install(app: Flask) -> None:
+    """Answer every error of the application as problem details."""
+
+    @app.errorhandler(ServiceError)
+    def ours(error: ServiceError) -> Response:
+        return problem(error.code, error.status, retry_after=error.retry_after)
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> Response:
+        status = error.code or 500
+        response = problem(_OF_STATUS.get(status, "bad_request"), status)
+        for name, value in error.get_headers():
+            if name == "Allow":
+                response.headers[name] = value
+        return response
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> Response:
+        # The type is enough to find the place with the trace; a message may hold what somebody typed.
+        logging.getLogger("codeservice").error("unexpected %s", type(error).__name__, exc_info=error)
+        return problem("internal_error", 500)

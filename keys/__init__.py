@@ -1,0 +1,1 @@
+"""Keys, trust lists and field encryption; knows nothing of codes, HTTP or SQL."""

@@ -1,0 +1,1 @@
+"""The places where a private key can live, one module each."""

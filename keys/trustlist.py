@@ -1,0 +1,248 @@
+"""The trust list: the versioned, root-signed list of keys that a verifier accepts.
+
+Rules only, no I/O. A list is one COSE_Sign message (RFC 9052 section 4.1) over a deterministic CBOR map; each root signs
+on its own. `accept` takes lists in the order of the rules:
+
+1. the bytes are one COSE_Sign of this schema;
+2. distinct roots of the list in force reach its threshold, and distinct roots named in the new list reach the new one;
+3. the version is the successor of the version in force, or the same bytes again;
+4. killed keys stay killed, a key keeps its point, purpose and algorithm;
+5. the list is not issued in the future.
+
+Expiry is not a rule of acceptance: an expired list may lead to a newer one. It is a rule of use: `find` refuses.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from keys.algorithms import algorithm_named
+from keys.cbor import dumps, loads
+from keys.cose import ALG, KID, Sign
+from keys.errors import KeyNotUsableError, KeysError, RollbackError, TrustListError
+from keys.key import KeyState, Purpose, PublicKey, kid_of
+
+TRUST_AAD = b"CC1 trust"
+MAX_TRUST_LIST = 65_536
+"""Bytes of the largest list that is read: room for about 500 keys."""
+
+_FORMAT = 1
+_FIELDS = {"format", "version", "issued", "expires", "threshold", "roots", "keys", "killed"}
+_KEY_FIELDS = {"alg", "use", "point", "from", "until", "verify"}
+
+
+@dataclass(frozen=True)
+class Root:
+    """An offline key that signs trust lists."""
+
+    algorithm: str
+    public: bytes
+
+    @property
+    def kid(self) -> bytes:
+        """The identifier derived from the key."""
+        return kid_of(self.algorithm, self.public)
+
+
+@dataclass(frozen=True)
+class TrustList:
+    """Keys by identifier, the roots that rule them, and the identifiers of killed keys. Times are epoch seconds."""
+
+    version: int
+    issued: int
+    expires: int
+    threshold: int
+    roots: tuple[Root, ...]
+    keys: dict[bytes, PublicKey]
+    killed: frozenset[bytes]
+    digest: bytes = field(default=b"", compare=False)
+
+    def find(self, kid: bytes, purpose: Purpose, now: int) -> PublicKey:
+        """Return the key that may verify signatures of `purpose` at `now`.
+
+        Raises KeyNotUsableError; `UnknownKeyError` for a key that the list does not hold, or no longer.
+        """
+        if now >= self.expires:
+            raise ExpiredListError("the trust list has expired; fetch a newer one")
+        key = self.keys.get(kid)
+        if key is None or kid in self.killed:
+            raise UnknownKeyError("no such key in the trust list")
+        if key.purpose is not purpose:
+            raise WrongPurposeError(f"the key is for {key.purpose}")
+        if key.state(now) not in (KeyState.SIGNING, KeyState.VERIFYING):
+            raise UnknownKeyError("the key is not in its time")
+        return key
+
+    def signing(self, purpose: Purpose, now: int) -> PublicKey:
+        """Return the newest key that may sign for `purpose` at `now`; raises KeyNotUsableError."""
+        candidates = [
+            key
+            for kid, key in self.keys.items()
+            if key.purpose is purpose and kid not in self.killed and key.state(now) is KeyState.SIGNING
+        ]
+        if not candidates:
+            raise KeyNotUsableError(f"no key may sign for {purpose} now")
+        return max(candidates, key=lambda key: key.sign_from)
+
+
+class UnknownKeyError(KeyNotUsableError):
+    """The list does not hold the key, or it was killed, or it is out of its time."""
+
+
+class WrongPurposeError(KeyNotUsableError):
+    """The key is for something else."""
+
+
+class ExpiredListError(KeyNotUsableError):
+    """The list is too old to decide anything."""
+
+
+def write(trust_list: TrustList) -> bytes:
+    """Write the payload that roots sign."""
+    return dumps(
+        {
+            "format": _FORMAT,
+            "version": trust_list.version,
+            "issued": trust_list.issued,
+            "expires": trust_list.expires,
+            "threshold": trust_list.threshold,
+            "roots": [[root.algorithm, root.public] for root in trust_list.roots],
+            "keys": [_write_key(key) for key in sorted(trust_list.keys.values(), key=lambda key: key.kid)],
+            "killed": sorted(trust_list.killed),
+        }
+    )
+
+
+def sign(payload: bytes, signers: Iterable[tuple[Root, Sign]]) -> bytes:
+    """Sign a payload with every given root; returns the untagged COSE_Sign."""
+    signatures = []
+    for root, sign_bytes in signers:
+        protected = dumps({ALG: algorithm_named(root.algorithm).cose, KID: root.kid})
+        signatures.append([protected, {}, sign_bytes(_signed_bytes(protected, payload))])
+    return dumps([b"", {}, payload, signatures])
+
+
+def first(data: bytes, *, roots: Iterable[Root], threshold: int, now: int) -> TrustList:
+    """Read a list when none is in force yet, trusting `roots` handed over by other means; raises TrustListError."""
+    payload, signatures = _take_apart(data)
+    trust_list = _read(payload)
+    _require_threshold(payload, signatures, tuple(roots), threshold)
+    _require_threshold(payload, signatures, trust_list.roots, trust_list.threshold)
+    _require_time(trust_list, now)
+    return trust_list
+
+
+def accept(current: TrustList, data: bytes, *, now: int) -> TrustList:
+    """Read the successor of `current` by the rules above; raises TrustListError and leaves `current` in force."""
+    payload, signatures = _take_apart(data)
+    offered = _read(payload)
+    _require_threshold(payload, signatures, current.roots, current.threshold)
+    _require_threshold(payload, signatures, offered.roots, offered.threshold)
+    if offered.version == current.version and offered.digest == current.digest:
+        return current
+    if offered.version != current.version + 1:
+        raise RollbackError(f"version {offered.version} does not follow {current.version}")
+    _require_append_only(current, offered)
+    _require_time(offered, now)
+    return offered
+
+
+def _require_append_only(current: TrustList, offered: TrustList) -> None:
+    if not current.killed <= offered.killed:
+        raise TrustListError("a killed key would come back")
+    for kid, key in offered.keys.items():
+        before = current.keys.get(kid)
+        if before and (before.purpose, before.public, before.algorithm) != (key.purpose, key.public, key.algorithm):
+            raise TrustListError("a key would change its purpose")
+
+
+def _require_time(offered: TrustList, now: int) -> None:
+    if offered.issued > now:
+        raise TrustListError("issued in the future")
+    if offered.expires <= offered.issued:
+        raise TrustListError("expires before it was issued")
+
+
+def _require_threshold(
+    payload: bytes, signatures: list[tuple[bytes, bytes, bytes]], roots: tuple[Root, ...], threshold: int
+) -> None:
+    by_kid = {root.kid: root for root in roots}
+    if threshold < 1 or len(by_kid) < threshold:
+        raise TrustListError("the threshold is not reachable")
+    valid = {kid for protected, kid, signature in signatures if _is_signed(by_kid.get(kid), protected, payload, signature)}
+    if len(valid) < threshold:
+        raise TrustListError(f"signed by {len(valid)} of the {threshold} roots needed")
+
+
+def _is_signed(root: Root | None, protected: bytes, payload: bytes, signature: bytes) -> bool:
+    if root is None or protected != dumps({ALG: algorithm_named(root.algorithm).cose, KID: root.kid}):
+        return False
+    try:
+        algorithm_named(root.algorithm).load(root.public)(signature, _signed_bytes(protected, payload))
+    except KeysError:
+        return False
+    return True
+
+
+def _signed_bytes(protected: bytes, payload: bytes) -> bytes:
+    return dumps(["Signature", b"", protected, TRUST_AAD, payload])
+
+
+def _take_apart(data: bytes) -> tuple[bytes, list[tuple[bytes, bytes, bytes]]]:
+    if len(data) > MAX_TRUST_LIST:
+        raise TrustListError("too large")
+    try:
+        body, unprotected, payload, signatures = loads(data)
+        entries = [(protected, loads(protected)[KID], signature) for protected, _empty, signature in signatures]
+    except (KeysError, ValueError, TypeError, KeyError, IndexError) as error:
+        raise TrustListError("not a COSE_Sign message") from error
+    shaped = all(isinstance(part, bytes) for entry in entries for part in entry)
+    if body != b"" or unprotected != {} or not isinstance(payload, bytes) or not shaped:
+        raise TrustListError("not a COSE_Sign message")
+    return payload, entries
+
+
+def _read(payload: bytes) -> TrustList:
+    try:
+        body = loads(payload)
+        return _build(body, hashlib.sha256(payload).digest())
+    except (KeysError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise TrustListError("not a trust list of this format") from error
+
+
+def _build(body: dict[str, Any], digest: bytes) -> TrustList:
+    if body.keys() != _FIELDS or body["format"] != _FORMAT:
+        raise TrustListError("not a trust list of this format")
+    numbers = [body[name] for name in ("version", "issued", "expires", "threshold")]
+    if any(isinstance(number, bool) or not isinstance(number, int) or number < 0 for number in numbers):
+        raise TrustListError("not a trust list of this format")
+    roots = tuple(Root(algorithm, public) for algorithm, public in body["roots"])
+    for root in roots:
+        algorithm_named(root.algorithm).load(root.public)
+    keys = [_read_key(entry) for entry in body["keys"]]
+    killed = frozenset(body["killed"])
+    if len({key.kid for key in keys}) != len(keys) or not all(isinstance(kid, bytes) for kid in killed):
+        raise TrustListError("a key stands twice, or a killed identifier is no byte string")
+    return TrustList(*numbers, roots, {key.kid: key for key in keys}, killed, digest)
+
+
+def _write_key(key: PublicKey) -> dict[str, object]:
+    return {
+        "alg": key.algorithm,
+        "use": key.purpose.value,
+        "point": key.public,
+        "from": key.sign_from,
+        "until": key.sign_until,
+        "verify": key.verify_until,
+    }
+
+
+def _read_key(entry: dict[str, Any]) -> PublicKey:
+    if entry.keys() != _KEY_FIELDS:
+        raise TrustListError("not a key of this format")
+    times = [entry[name] for name in ("from", "until", "verify")]
+    if any(isinstance(time, bool) or not isinstance(time, int) for time in times) or times != sorted(times):
+        raise TrustListError("the times of a key are out of order")
+    kid = kid_of(entry["alg"], entry["point"])
+    return PublicKey(kid, entry["alg"], Purpose(entry["use"]), entry["point"], *times)

@@ -1,0 +1,267 @@
+"""Devices and their grants: enrolment with a key of one's own, batches of grants, removal and loss."""
+
+from typing import Annotated, Any
+
+import msgspec
+from flask import Blueprint
+from sqlalchemy import Connection
+
+from codeservice.errors import (
+    BadRequestError,
+    ConflictError,
+    NotFoundError,
+    TooManyRequestsError,
+    UnavailableError,
+    UnprocessableError,
+)
+from codeservice.issuer import UnsafeGrantError
+from codeservice.issuing import issue_batch
+from codeservice.revoking import change_status
+from codeservice.scene import scenes_named
+from codeservice.services import Services
+from codeservice.status import Status
+from codeservice.store import account, audit, device, grant, tally
+from codeservice.web.operation import Answer, Body, Security, operation
+from keys import jws
+from keys.errors import BadKeyError, KeyNotUsableError, NotSignedError, SignerError
+from wallet.signin import Nothing, require_person
+
+door = Blueprint("devices", __name__)
+
+MAX_BATCH = 16
+"""Grants of one request."""
+
+_GRANTS_PER_HOUR = 240
+_MAX_NAME = 80
+_SESSION = ("sign_in_required", "csrf_token_required", "real_name_required")
+_PROOF = ("proof_refused", "clock_skew", "weak_key", "key_used_before")
+
+
+class DeviceRequest(Body, frozen=True):
+    """A name for people, and a proof (JWS, typ device-proof+jwt) that the browser holds the key in its header."""
+
+    name: Annotated[str, msgspec.Meta(max_length=_MAX_NAME)]
+    proof: str
+
+
+class DeviceMade(Answer, frozen=True):
+    """The device's identifier."""
+
+    id: str
+
+
+class GrantRequest(Body, frozen=True):
+    """A proof (JWS, typ grant-request+jwt) by the device key that names the scene and the keys to bind."""
+
+    proof: str
+
+
+class GrantMade(Answer, frozen=True):
+    """One grant. `grant` is COSE_Sign1 in base64url; `key` the compressed point that it binds."""
+
+    grant: str
+    list: int
+    idx: int
+    scene: str
+    not_before: int
+    expires: int
+    key: str
+
+
+class GrantsMade(Answer, frozen=True):
+    """A batch of grants."""
+
+    grants: list[GrantMade]
+    server_time: int
+
+
+class StatusRequest(Body, frozen=True):
+    """Places (list, idx) of grants that a wallet holds."""
+
+    grants: Annotated[list[tuple[int, int]], msgspec.Meta(max_length=64)]
+
+
+class Statuses(Answer, frozen=True):
+    """The status of each place asked for, in that order."""
+
+    statuses: list[str]
+    server_time: int
+
+
+class Frozen(Answer, frozen=True):
+    """How many grants died."""
+
+    revoked: int
+
+
+@operation(
+    door,
+    "POST /wallet/api/v1/devices",
+    body=DeviceRequest,
+    returns=DeviceMade,
+    status=201,
+    security=Security.SESSION,
+    problems=(*_SESSION, *_PROOF),
+)
+def enrol_device(services: Services, body: DeviceRequest) -> DeviceMade:
+    """Enrol this browser's key for the holder."""
+    signed_in, holder = require_person(services)
+    now = services.clock()
+    try:
+        public = jws.point_of_jwk(jws.header_of(body.proof).get("jwk"))
+    except NotSignedError as error:
+        raise UnprocessableError("proof_refused") from error
+    except BadKeyError as error:
+        raise UnprocessableError("weak_key") from error
+    claims = _read_proof(services, body.proof, typ="device-proof+jwt", public=public, now=now)
+    if claims.get("sub") != signed_in.session:
+        raise UnprocessableError("proof_refused")
+
+    def work(connection: Connection) -> str:
+        made = device.enrol(
+            connection, account=signed_in.account, person=holder, public=public, name=body.name.strip(), now=now
+        )
+        actor = f"account:{signed_in.account}"
+        audit.add(connection, at=now, actor=actor, action="device_enrolled", subject=f"device:{made}", details={})
+        return made
+
+    return DeviceMade(services.database.transact(work))
+
+
+@operation(
+    door,
+    "DELETE /wallet/api/v1/devices/<device_id>",
+    status=204,
+    security=Security.SESSION,
+    problems=(*_SESSION, "device_not_found"),
+)
+def remove_device(services: Services, device_id: str) -> None:
+    """Remove a device; its grants die at once."""
+    signed_in, _holder = require_person(services)
+    now = services.clock()
+
+    def choose(connection: Connection) -> list[grant.IssuedGrant]:
+        found = device.find(connection, device_id, account=signed_in.account)
+        if found is None:
+            raise NotFoundError("device_not_found")
+        device.remove(connection, found.id, now=now)
+        return grant.live(connection, now=now, device=found.id)
+
+    change_status(services, choose, Status.REVOKED, cause="device_removed", actor=f"account:{signed_in.account}")
+
+
+@operation(
+    door,
+    "POST /wallet/api/v1/grants",
+    body=GrantRequest,
+    returns=GrantsMade,
+    security=Security.SESSION,
+    problems=(*_SESSION, *_PROOF, "device_removed", "scene_not_found", "too_many_requests", "signing_unavailable"),
+)
+def fetch_grants(services: Services, body: GrantRequest) -> GrantsMade:
+    """Issue a batch of grants to an enrolled device, one for each key in the proof."""
+    signed_in, holder = require_person(services)
+    now = services.clock()
+    with services.database.read() as connection:
+        found = device.find(connection, _unverified_subject(body.proof), account=signed_in.account)
+    if found is None or found.removed is not None or found.person != holder:
+        raise ConflictError("device_removed")
+    claims = _read_proof(services, body.proof, typ="grant-request+jwt", public=found.public, now=now)
+    scene = str(claims.get("scene"))
+    scenes = scenes_named(scene)
+    if not scenes:
+        raise UnprocessableError("scene_not_found")
+    points = _points(claims.get("keys"))
+    _limit(services, found.id, len(points), now)
+    try:
+        made = issue_batch(services, holder, found.id, scene=scene, scenes=scenes, points=points, now=now)
+    except UnsafeGrantError as error:
+        raise UnprocessableError("weak_key") from error
+    except (KeyNotUsableError, SignerError) as error:
+        raise UnavailableError("signing_unavailable", retry_after=30) from error
+    return GrantsMade(
+        [
+            GrantMade(
+                jws.encode(code.signed),
+                code.grant.list,
+                code.grant.idx,
+                scene,
+                code.grant.issued,
+                code.grant.expires,
+                jws.encode(point),
+            )
+            for code, point in zip(made, points, strict=True)
+        ],
+        now,
+    )
+
+
+@operation(
+    door,
+    "POST /wallet/api/v1/grants/status",
+    body=StatusRequest,
+    returns=Statuses,
+    security=Security.SESSION,
+    problems=_SESSION,
+)
+def grant_statuses(services: Services, body: StatusRequest) -> Statuses:
+    """Say which of the wallet's own grants still count; a place that is not this person's counts as revoked."""
+    _signed_in, holder = require_person(services)
+    with services.database.read() as connection:
+        known = grant.of_person(connection, holder, body.grants)
+    names = [known.get(place, Status.REVOKED).name.lower() for place in body.grants]
+    return Statuses(names, services.clock())
+
+
+@operation(
+    door,
+    "POST /wallet/api/v1/freeze",
+    body=Nothing,
+    returns=Frozen,
+    security=Security.SESSION,
+    problems=_SESSION,
+)
+def freeze(services: Services, _body: Nothing) -> Frozen:
+    """Report a loss: every code of the holder dies at once, every device and every other session is removed."""
+    signed_in, holder = require_person(services)
+    now = services.clock()
+
+    def choose(connection: Connection) -> list[grant.IssuedGrant]:
+        device.remove_all(connection, holder, now=now)
+        account.end_other_sessions(connection, holder, but=signed_in.session)
+        return grant.live(connection, now=now, person=holder)
+
+    changed = change_status(services, choose, Status.REVOKED, cause="loss", actor=f"account:{signed_in.account}")
+    return Frozen(len(changed))
+
+
+def _read_proof(services: Services, proof: str, *, typ: str, public: bytes, now: int) -> dict[str, Any]:
+    try:
+        return jws.read_proof(proof, typ=typ, point=public, now=now, audience=services.settings.origin)
+    except jws.StaleProofError as error:
+        raise UnprocessableError("clock_skew") from error
+    except NotSignedError as error:
+        raise UnprocessableError("proof_refused") from error
+
+
+def _unverified_subject(proof: str) -> str:
+    try:
+        return str(jws.parse_json(jws.decode(proof.split(".")[1])).get("sub"))
+    except (IndexError, BadKeyError) as error:
+        raise UnprocessableError("proof_refused") from error
+
+
+def _points(keys: object) -> list[bytes]:
+    if not isinstance(keys, list) or not 1 <= len(keys) <= MAX_BATCH or len(set(map(str, keys))) != len(keys):
+        raise BadRequestError("body_not_readable")
+    try:
+        return [jws.decode(key) for key in keys]
+    except BadKeyError as error:
+        raise UnprocessableError("weak_key") from error
+
+
+def _limit(services: Services, device_id: str, count: int, now: int) -> None:
+    with services.database.write() as connection:
+        left = tally.take(connection, f"grants:{now // 3600}", device_id, count, _GRANTS_PER_HOUR)
+    if left is None:
+        raise TooManyRequestsError("too_many_requests", retry_after=3600)

@@ -1,0 +1,206 @@
+"""What a citizen sees and decides: scan records, consents, and tickets of scenic spots."""
+
+from flask import Blueprint
+from sqlalchemy import Connection
+
+from codeservice.city import city_day
+from codeservice.disclosure import ATTRIBUTE_TITLES, CONSENT_VERSION
+from codeservice.errors import ConflictError, NotFoundError, UnprocessableError
+from codeservice.reason import ACCEPTED, MESSAGES, Reason, Words
+from codeservice.scene import SCENES, Scene
+from codeservice.services import Services
+from codeservice.store import account, audit, client, scan, ticket
+from codeservice.web.operation import Answer, Body, Security, operation
+from wallet.signin import require_person
+
+door = Blueprint("records", __name__)
+
+_RECORDS = 100
+_SESSION = ("sign_in_required", "real_name_required")
+
+
+class Record(Answer, frozen=True):
+    """One scan: who, where, when, what was decided, and what was disclosed."""
+
+    id: str
+    at: int
+    place: str
+    scene: str
+    scene_title: Words
+    decision: str
+    reason: str | None
+    message: Words
+    disclosed: list[str]
+
+
+class Records(Answer, frozen=True):
+    """The newest scans."""
+
+    records: list[Record]
+
+
+class Attribute(Answer, frozen=True):
+    """Something that a place may be told."""
+
+    name: str
+    title: Words
+
+
+class Consent(Answer, frozen=True):
+    """The holder's word on one scene."""
+
+    scene: str
+    title: Words
+    attributes: list[Attribute]
+    given: bool
+
+
+class Consents(Answer, frozen=True):
+    """The holder's word on every scene that may be told something."""
+
+    consents: list[Consent]
+
+
+class ConsentRequest(Body, frozen=True):
+    """Yes or no."""
+
+    given: bool
+
+
+class Offer(Answer, frozen=True):
+    """Tickets of one place and day."""
+
+    place: str
+    name: str
+    day: str
+    left: int | None
+    mine: bool
+
+
+class Offers(Answer, frozen=True):
+    """What can be booked."""
+
+    offers: list[Offer]
+
+
+class TicketRequest(Body, frozen=True):
+    """The place and day to book."""
+
+    place: str
+    day: str
+
+
+@operation(door, "GET /wallet/api/v1/records", returns=Records, security=Security.SESSION, problems=_SESSION)
+def records(services: Services) -> Records:
+    """List the holder's newest scans, refused ones too."""
+    _signed_in, holder = require_person(services)
+    with services.database.read() as connection:
+        found = scan.of_person(connection, holder, limit=_RECORDS)
+    return Records([_record(stored, place) for stored, place in found])
+
+
+@operation(door, "GET /wallet/api/v1/consents", returns=Consents, security=Security.SESSION, problems=_SESSION)
+def consents(services: Services) -> Consents:
+    """List the holder's consents; silence is no."""
+    _signed_in, holder = require_person(services)
+    with services.database.read() as connection:
+        return Consents(
+            [
+                _consent(scene, given=account.has_consent(connection, holder, scene.name))
+                for scene in SCENES.values()
+                if scene.attributes
+            ]
+        )
+
+
+@operation(
+    door,
+    "PUT /wallet/api/v1/consents/<scene>",
+    body=ConsentRequest,
+    returns=Consent,
+    security=Security.SESSION,
+    problems=(*_SESSION, "csrf_token_required", "scene_not_found"),
+)
+def set_consent(services: Services, body: ConsentRequest, scene: str) -> Consent:
+    """Give or withdraw consent; it counts from the next scan."""
+    signed_in, holder = require_person(services)
+    found = SCENES.get(scene)
+    if found is None or not found.attributes:
+        raise NotFoundError("scene_not_found")
+    now = services.clock()
+
+    def work(connection: Connection) -> None:
+        account.record_consent(connection, holder, scene, given=body.given, version=CONSENT_VERSION, now=now)
+        audit.add(
+            connection,
+            at=now,
+            actor=f"account:{signed_in.account}",
+            action="consent_given" if body.given else "consent_withdrawn",
+            subject=f"person:{holder}",
+            details={"scene": scene, "version": CONSENT_VERSION},
+        )
+
+    services.database.transact(work)
+    return _consent(found, given=body.given)
+
+
+@operation(door, "GET /wallet/api/v1/ticket-offers", returns=Offers, security=Security.SESSION, problems=_SESSION)
+def ticket_offers(services: Services) -> Offers:
+    """List today's tickets of every scenic spot."""
+    _signed_in, holder = require_person(services)
+    day = city_day(services.clock())
+    with services.database.read() as connection:
+        return Offers([_offer(connection, place, day, holder) for place in client.places(connection, "scenic_spot")])
+
+
+@operation(
+    door,
+    "POST /wallet/api/v1/tickets",
+    body=TicketRequest,
+    returns=Offer,
+    status=201,
+    security=Security.SESSION,
+    problems=(*_SESSION, "csrf_token_required", "place_not_found", "day_not_offered", "sold_out"),
+)
+def book_ticket(services: Services, body: TicketRequest) -> Offer:
+    """Book a ticket for today; booking twice is one ticket."""
+    _signed_in, holder = require_person(services)
+    now = services.clock()
+    if body.day != city_day(now):
+        raise UnprocessableError("day_not_offered")
+
+    def work(connection: Connection) -> Offer:
+        places = {place[0]: place for place in client.places(connection, "scenic_spot")}
+        if body.place not in places:
+            raise NotFoundError("place_not_found")
+        if not ticket.book(connection, body.place, body.day, holder, now=now):
+            raise ConflictError("sold_out")
+        return _offer(connection, places[body.place], body.day, holder)
+
+    return services.database.transact(work)
+
+
+def _record(stored: scan.StoredScan, place: str) -> Record:
+    words = ACCEPTED if stored.reason is None else MESSAGES[Reason(stored.reason)][0]
+    return Record(
+        id=stored.id,
+        at=stored.at,
+        place=place,
+        scene=stored.scene,
+        scene_title=SCENES[stored.scene].title,
+        decision=stored.outcome,
+        reason=stored.reason,
+        message=words,
+        disclosed=[f"{name}_{form}" for name, form in stored.disclosed.items()],
+    )
+
+
+def _consent(scene: Scene, *, given: bool) -> Consent:
+    attributes = [Attribute(name, ATTRIBUTE_TITLES[name]) for name in scene.attributes]
+    return Consent(scene.name, scene.title, attributes, given)
+
+
+def _offer(connection: Connection, place: tuple[str, str, int | None], day: str, holder: str) -> Offer:
+    id_, name, capacity = place
+    left = None if capacity is None else capacity - ticket.sold(connection, id_, day)
+    return Offer(id_, name, day, left, ticket.has(connection, id_, day, holder))

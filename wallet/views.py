@@ -1,0 +1,72 @@
+"""The wallet's pages and files, and the demo city's pages."""
+
+from pathlib import Path
+
+from flask import Blueprint, Response, render_template, send_from_directory
+
+from codeservice.errors import NotFoundError
+from codeservice.store import account
+from codeservice.web.operation import services
+from wallet import cards, devices, records, signin
+from wallet.qr import draw_svg
+
+_HERE = Path(__file__).parent
+_MESSAGES = 20
+
+door = Blueprint("wallet", __name__, template_folder="templates")
+for _part in (signin.door, cards.door, devices.door, records.door):
+    door.register_blueprint(_part)
+
+
+@door.get("/wallet/")
+def page() -> str:
+    """Show the wallet."""
+    return render_template("wallet.html", demo=services().settings.demo)
+
+
+@door.get("/wallet/service-worker.js")
+def service_worker() -> Response:
+    """Serve the script that keeps the wallet working without network."""
+    response = send_from_directory(_HERE / "static", "service-worker.js")
+    response.headers["Service-Worker-Allowed"] = "/wallet/"
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+@door.get("/wallet/static/<path:name>")
+def static_file(name: str) -> Response:
+    """Serve the wallet's own files."""
+    return send_from_directory(_HERE / "static", name)
+
+
+@door.get("/wallet/core/<path:name>")
+def core_file(name: str) -> Response:
+    """Serve the modules that wallet and scanner share."""
+    return send_from_directory(_HERE / "core", name)
+
+
+@door.get("/wallet/lib/<path:name>")
+def library_file(name: str) -> Response:
+    """Serve the libraries that set-up has copied."""
+    return send_from_directory(_HERE / "static" / "lib", name)
+
+
+@door.get("/demo/messages")
+def demo_messages() -> str:
+    """Show the messages that the demo gateway did not send."""
+    _require_demo()
+    with services().database.read() as connection:
+        newest = account.newest_messages(connection, services().vault, limit=_MESSAGES)
+    return render_template("messages.html", messages=newest)
+
+
+@door.get("/demo/wallet.svg")
+def demo_wallet_poster() -> Response:
+    """Draw the wallet's address for a poster."""
+    _require_demo()
+    return Response(draw_svg(f"{services().settings.origin}/wallet/"), mimetype="image/svg+xml")
+
+
+def _require_demo() -> None:
+    if not services().settings.demo:
+        raise NotFoundError("not_found")

@@ -1,0 +1,17 @@
+"""The composition root: settings from the environment, the service, and its doors. `gunicorn 'wsgi:application()'`."""
+
+import os
+
+from flask import Flask
+
+from adapters.gateway import door as gateway
+from codeservice import logs
+from codeservice.app import create_app, open_services
+from codeservice.settings import settings_from
+from wallet.views import door as wallet
+
+
+def application() -> Flask:
+    """Make the application; raises SettingsError when a setting is missing."""
+    logs.configure()
+    return create_app(open_services(settings_from(os.environ)), doors=(gateway, wallet))
