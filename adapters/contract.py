@@ -54,16 +54,27 @@ class Ledger(Memory, Protocol):
 
 
 class Adapter(Protocol):
-    """One scene. `body` and `details` are the closed schemas of its request and of its answer."""
+    """One scene."""
 
-    policy: Policy
-    body: type[ScanBody]
-    details: type[Details]
+    @property
+    def policy(self) -> Policy:
+        """What the scene accepts and may see."""
+        ...
 
-    def decide(self, verified: Verified, body: Any, ledger: Any, now: int) -> Mapping[str, object]:
+    @property
+    def body(self) -> type[ScanBody]:
+        """The closed schema of a scan."""
+        ...
+
+    @property
+    def details(self) -> type[Details]:
+        """The schema of what the scene's screen shows."""
+        ...
+
+    def decide(self, verified: Verified, body: Any, ledger: Any, now: int, /) -> Mapping[str, object]:
         """Book the scan and return its effect; raises Rejected with one of the scene's reasons."""
         ...
 
-    def reply(self, effect: Mapping[str, Any], disclosed: Mapping[str, Any]) -> tuple[Words, Details]:
+    def reply(self, effect: Mapping[str, Any], disclosed: Mapping[str, Any], /) -> tuple[Words, Details]:
         """Say what was booked, in the scene's words and for its screen."""
         ...

@@ -11,7 +11,7 @@ from adapters import ADAPTERS
 from adapters.contract import Adapter, ScanBody
 from adapters.terminals import SCOPE, require_terminal
 from codeservice.errors import NotFoundError
-from codeservice.reason import ACCEPTED, MESSAGES, Reason, Words
+from codeservice.reason import MESSAGES, Reason, Words
 from codeservice.scan import Verified
 from codeservice.scanning import Answer as Recorded
 from codeservice.scanning import decide
@@ -105,7 +105,9 @@ for _scene, _adapter in ADAPTERS.items():
     _register(_scene, _adapter)
 
 
-@operation(door, "GET /scan/v1/state", returns=TerminalState, security=Security.BEARER, scope=SCOPE, problems=_PROBLEMS[:3])
+@operation(
+    door, "GET /scan/v1/state", returns=TerminalState, security=Security.BEARER, scope=SCOPE, problems=_PROBLEMS[:3]
+)
 def terminal_state(services: Services) -> TerminalState:
     """Tell a waiting terminal the time, the trust list's version and how much it scanned in a day."""
     now = services.clock()
@@ -141,7 +143,7 @@ def _answer(adapter: Adapter, found: Recorded) -> dict[str, Any]:
         "scan": stored.id,
         "decision": stored.outcome,
         "reason": stored.reason,
-        "message": message or ACCEPTED,
+        "message": message,
         "advice": advice,
         "scene": stored.scene,
         "at": stored.at,

@@ -42,4 +42,6 @@ class Government:
     def reply(self, effect: Mapping[str, Any], disclosed: Mapping[str, Any]) -> tuple[Words, GovernmentDetails]:
         """Say the number."""
         number = effect["queue_number"]
-        return Words(f"您的号码 {number}", f"Your number is {number}"), GovernmentDetails(disclosed.get("name", ""), number)
+        return Words(f"您的号码 {number}", f"Your number is {number}"), GovernmentDetails(
+            disclosed.get("name", ""), number
+        )

@@ -36,7 +36,5 @@ class Hospital:
 
     def reply(self, _effect: Mapping[str, Any], disclosed: Mapping[str, Any]) -> tuple[Words, HospitalDetails]:
         """Say who it is, as far as consent goes."""
-        details = HospitalDetails(
-            disclosed.get("name", ""), disclosed.get("id_number", ""), disclosed.get("insured")
-        )
+        details = HospitalDetails(disclosed.get("name", ""), disclosed.get("id_number", ""), disclosed.get("insured"))
         return Words("已核验，可以登记", "Verified, ready for check-in"), details

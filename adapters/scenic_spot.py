@@ -56,4 +56,6 @@ class ScenicSpot:
     def reply(self, effect: Mapping[str, Any], _disclosed: Mapping[str, Any]) -> tuple[Words, ScenicSpotDetails]:
         """Say that the gate may open."""
         title = TITLES[Resident(effect["resident"])]
-        return Words("欢迎入园", "Welcome"), ScenicSpotDetails(effect["day"], effect["admitted"], effect["capacity"], title)
+        return Words("欢迎入园", "Welcome"), ScenicSpotDetails(
+            effect["day"], effect["admitted"], effect["capacity"], title
+        )

@@ -20,7 +20,9 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
     try:
         result = options.run(options)
     except (ServiceError, SettingsError, KeysError, commands.CommandError) as error:
-        print(f"{'refused' if isinstance(error, ServiceError) else 'error'}: {commands.explain(error)}", file=sys.stderr)
+        print(
+            f"{'refused' if isinstance(error, ServiceError) else 'error'}: {commands.explain(error)}", file=sys.stderr
+        )
         return 1
     if result is not None:
         if options.json:
@@ -33,7 +35,9 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m codeservice", description="The city code service.")
-    parser.add_argument("--data", type=Path, default=Path("var"), help="data folder of a city on one machine (default var)")
+    parser.add_argument(
+        "--data", type=Path, default=Path("var"), help="data folder of a city on one machine (default var)"
+    )
     groups = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def leaf(parent: argparse._SubParsersAction, name: str, run: Callable, text: str) -> argparse.ArgumentParser:  # type: ignore[type-arg]
@@ -57,7 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     demo = leaf(groups, "demo", commands.make_demo, "make a demo city in an empty database")
     demo.add_argument("--people", type=int, default=1000, help="how many people (default 1000)")
     demo.add_argument("--seed", type=int, default=20260101, help="the same seed makes the same city")
-    show = leaf(groups, "demo-code", commands.demo_code, "act as the phone of a demo person and print a code of this moment")
+    show = leaf(
+        groups, "demo-code", commands.demo_code, "act as the phone of a demo person and print a code of this moment"
+    )
     show.add_argument("phone", help="phone number of a demo person")
     show.add_argument("--scene", default="all", help="scene of the code (default all)")
 
@@ -67,13 +73,17 @@ def _parser() -> argparse.ArgumentParser:
     entry.add_argument("--after", default="", help="identifier to go on after")
     entry = leaf(people, "show", commands.people_show, "show one person with cards, devices and live grants, masked")
     entry.add_argument("person", help="identifier")
-    entry = leaf(people, "find", commands.people_find, "find the person with exactly this ID number (read from standard input)")
+    entry = leaf(
+        people, "find", commands.people_find, "find the person with exactly this ID number (read from standard input)"
+    )
     entry.add_argument("--reason", required=True, help="why; goes into the audit log")
 
     cards = group("cards", "cards and licences")
     entry = leaf(cards, "list", commands.cards_list, "list the cards of a person")
     entry.add_argument("person", help="identifier")
-    entry = leaf(cards, "state", commands.cards_state, "change the state of a card; the holder's grants are revoked with it")
+    entry = leaf(
+        cards, "state", commands.cards_state, "change the state of a card; the holder's grants are revoked with it"
+    )
     entry.add_argument("card", help="identifier")
     entry.add_argument("state", choices=commands.CARD_STATES, help="new state")
     entry.add_argument("--reason", required=True, help="why; goes into the audit log")
@@ -104,7 +114,12 @@ def _parser() -> argparse.ArgumentParser:
     audit = group("audit", "the audit log")
     leaf(audit, "check", commands.audit_check, "rebuild the tree and compare it with every signed checkpoint")
 
-    token = leaf(groups, "assertion", commands.assertion, "sign a client assertion (RFC 7523) with a back end's key, for trying the API")
+    token = leaf(
+        groups,
+        "assertion",
+        commands.assertion,
+        "sign a client assertion (RFC 7523) with a back end's key, for trying the API",
+    )
     token.add_argument("client", help="identifier of the back end")
     token.add_argument("--key", type=Path, required=True, help="PEM file of its private key")
     enrol = leaf(groups, "enrol-back-end", commands.enrol_back_end, "make a key for a back end and enrol it")

@@ -1,7 +1,7 @@
 """The city code, version 1: from text to an unverified code, and from a grant to text. Verifies nothing.
 
-Text is decimal digits: two for the kind, then the bytes of one COSE_Sign1, seven bytes to seventeen digits. docs/format.md
-gives every byte. Reading is total: any text gives a code or `Rejected`, and the size is looked at first.
+Text is decimal digits: two for the kind, then the bytes of one COSE_Sign1, seven bytes to seventeen digits.
+docs/format.md gives every byte. Reading is total: any text gives a code or `Rejected`, and the size is looked at first.
 """
 
 import re
@@ -15,7 +15,7 @@ from keys.algorithms import Algorithm
 from keys.cbor import dumps, loads
 from keys.cose import Sign, UnverifiedSign1, read_sign1, sign1
 from keys.errors import KeysError
-from keys.key import KID_SIZE, Purpose, PublicKey
+from keys.key import KID_SIZE, PublicKey, Purpose
 
 MAX_DIGITS = 700
 """Longest text that is read, guide not counted; the largest device code has 652 digits."""
@@ -25,6 +25,8 @@ MAX_GRANT_LIFETIME = 72 * 3600
 
 MAX_SERVED_LIFETIME = 60
 """Seconds between iat and exp of a served code."""
+
+_SHORTEST = 3
 
 SHOW_AAD = b"CC1 show"
 
@@ -136,7 +138,7 @@ def read_code(text: str, *, guide: str | None = None) -> UnverifiedCode:
     """
     if guide is not None and len(text) <= len(guide) + MAX_DIGITS:
         text = text.removeprefix(guide)
-    if not 2 < len(text) <= MAX_DIGITS or not _DIGITS.fullmatch(text):
+    if not _SHORTEST <= len(text) <= MAX_DIGITS or not _DIGITS.fullmatch(text):
         raise Rejected(Reason.MALFORMED)
     kind = _kind(text[:2])
     try:
@@ -200,9 +202,7 @@ def _number(value: object, limit: int) -> int:
 def _read_entitlements(value: object) -> dict[int, int]:
     if not isinstance(value, dict) or len(value) > MAX_ENTITLEMENTS:
         raise Rejected(Reason.MALFORMED)
-    return {
-        _number(key, MAX_ENTITLEMENT): _number(entry, MAX_ENTITLEMENT_VALUE) for key, entry in value.items()
-    }
+    return {_number(key, MAX_ENTITLEMENT): _number(entry, MAX_ENTITLEMENT_VALUE) for key, entry in value.items()}
 
 
 def _read_device(value: object) -> bytes:

@@ -11,18 +11,26 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
-from sqlalchemy import Connection
 
 from codeservice import demo, demo_phone, keeper, logs, one_machine
 from codeservice.app import create_app, open_services
 from codeservice.audit import CHECKPOINT_AAD
-from codeservice.credential import STATE_TITLES, TITLES, CredentialState, IdNumber, InvalidIdNumberError, mask, mask_name
+from codeservice.credential import (
+    STATE_TITLES,
+    TITLES,
+    CredentialState,
+    IdNumber,
+    InvalidIdNumberError,
+    mask,
+    mask_name,
+)
 from codeservice.errors import ServiceError
 from codeservice.revoking import change_status
 from codeservice.services import Services
 from codeservice.settings import settings_from
 from codeservice.status import Status
 from codeservice.store import audit, client, device, grant, person
+from codeservice.store.database import Connection
 from codeservice.token import sign_assertion
 from codeservice.web.openapi import describe
 from codeservice.web.problems import PROBLEMS
@@ -186,7 +194,7 @@ def cards_state(options: argparse.Namespace) -> Result:
         return grant.live(connection, now=services.clock(), person=card.person)
 
     changed = change_status(services, choose, Status.REVOKED, cause="card_state_changed", actor=_ACTOR)
-    data = {"card": options.card, "state": state.value, "revoked": len(changed)}
+    data: dict[str, object] = {"card": options.card, "state": state.value, "revoked": len(changed)}
     return Result(data, [f"The card is {state.value} ({STATE_TITLES[state].zh}); {len(changed)} grants were revoked."])
 
 
@@ -239,7 +247,9 @@ def terminals_enrol(options: argparse.Namespace) -> Result:
 def terminals_suspend(options: argparse.Namespace) -> Result:
     """Suspend a terminal."""
     return _on_terminal(
-        options, "terminal_suspended", lambda connection: client.set_state(connection, options.terminal, client.SUSPENDED)
+        options,
+        "terminal_suspended",
+        lambda connection: client.set_state(connection, options.terminal, client.SUSPENDED),
     )
 
 
@@ -272,8 +282,13 @@ def keys_list(options: argparse.Namespace) -> Result:
     services = _services(options)
     now, found = services.clock(), services.trust_list()
     data = [
-        {"kid": key.kid.hex(), "purpose": key.purpose, "algorithm": key.algorithm}
-        | {"state": "killed" if key.kid in found.killed else key.state(now).value, "sign_until": key.sign_until}
+        {
+            "kid": key.kid.hex(),
+            "purpose": key.purpose.value,
+            "algorithm": key.algorithm,
+            "state": "killed" if key.kid in found.killed else key.state(now).value,
+            "sign_until": key.sign_until,
+        }
         for key in found.keys.values()
     ]
     lines = [f"version {found.version}"]
@@ -301,7 +316,9 @@ def audit_check(options: argparse.Namespace) -> Result:
         report = audit.check(connection, is_signed)
     data = {"sealed": report.sealed, "waiting": report.waiting, "fault": report.fault}
     said = f"FAULT: {report.fault}." if report.fault else "Every entry fits its signed checkpoint."
-    return Result(data, [f"{report.sealed} entries sealed, {report.waiting} waiting. {said}"], good=report.fault is None)
+    return Result(
+        data, [f"{report.sealed} entries sealed, {report.waiting} waiting. {said}"], good=report.fault is None
+    )
 
 
 def assertion(options: argparse.Namespace) -> Result:

@@ -6,17 +6,16 @@ assigned to anybody.
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
-
-from sqlalchemy import Connection
 
 from codeservice.credential import CredentialState, CredentialType, IdNumber, id_check_character
 from codeservice.scene import SCENES
 from codeservice.services import Services
 from codeservice.store import client, fact, person
+from codeservice.store.database import Connection
 from codeservice.store.person import Card, Holder
 from keys.vault import Vault
 
@@ -45,7 +44,9 @@ class DemoPlace:
 
 PLACES = (
     DemoPlace("bus-line-1", "bus", "city-bus", "城市公交集团", "公交 1 路", ("bus-1", "bus-2")),
-    DemoPlace("first-hospital", "hospital", "first-hospital", "市第一人民医院", "市第一人民医院门诊", ("clinic-1", "clinic-2")),
+    DemoPlace(
+        "first-hospital", "hospital", "first-hospital", "市第一人民医院", "市第一人民医院门诊", ("clinic-1", "clinic-2")
+    ),
     DemoPlace("pharmacy-east", "pharmacy", "good-health", "康宁大药房", "康宁大药房城东店", ("till-east",)),
     DemoPlace("pharmacy-west", "pharmacy", "good-health", "康宁大药房", "康宁大药房城西店", ("till-west",)),
     DemoPlace("lake-park", "scenic_spot", "city-tourism", "城市文旅", "镜湖景区", ("gate-1", "gate-2"), capacity=500),
@@ -103,7 +104,7 @@ def make_city(services: Services, *, people: int, seed: int, progress: Callable[
 
 def generate(vault: Vault, *, seed: int) -> Iterator[Citizen]:
     """Draw citizens without end, household by household; the same seed draws the same people."""
-    draw = random.Random(seed)  # noqa: S311 -- reproducible on purpose, nothing secret
+    draw = random.Random(seed)
     numbers = _Numbers()
     number = 0
     while True:
@@ -206,10 +207,10 @@ def _drawn_benefits(draw: random.Random, age: int) -> Iterator[str]:
 
 
 def _card(
-    draw: random.Random, holder: Holder, type_: CredentialType, number: str, claims: dict[str, object]
+    draw: random.Random, holder: Holder, type_: CredentialType, number: str, claims: Mapping[str, object]
 ) -> Card:
     start = int(datetime(2020 + draw.randrange(6), 1, 1, tzinfo=UTC).timestamp())
-    return Card(_hex(draw), holder.id, type_, number, claims, CredentialState.NORMAL, start, None)
+    return Card(_hex(draw), holder.id, type_, number, dict(claims), CredentialState.NORMAL, start, None)
 
 
 def _add(connection: Connection, vault: Vault, batch: list[Citizen]) -> None:

@@ -3,13 +3,13 @@
 import secrets
 
 from cryptography.hazmat.primitives.asymmetric import ec
-from sqlalchemy import Connection
 
 from codeservice.code import write_device_code
 from codeservice.issuing import issue_batch
 from codeservice.scene import scenes_named
 from codeservice.services import Services
 from codeservice.store import account, device, person
+from codeservice.store.database import Connection
 from keys.algorithms import ES256, sign_p256
 from keys.backends.file import compressed
 
@@ -35,6 +35,4 @@ def show_code(services: Services, phone: str, *, scene: str) -> str | None:
     private = ec.generate_private_key(ec.SECP256R1())
     point = compressed(private.public_key())
     made = issue_batch(services, found[0], found[1], scene=scene, scenes=scenes, points=[point], now=now)
-    return write_device_code(
-        made[0].signed, iat=now, algorithm=ES256, sign=lambda message: sign_p256(private, message)
-    )
+    return write_device_code(made[0].signed, iat=now, algorithm=ES256, sign=lambda message: sign_p256(private, message))

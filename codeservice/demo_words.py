@@ -20,7 +20,9 @@ def welcome(
         "城市码已启动 · The city is up. Ctrl-C stops it; the data stays in " + str(data),
         "",
         f"  Wallet 钱包        {origin}/wallet/",
-        f"  Messages 演示短信  {origin}/demo/messages     (one-time passwords appear here)" if services.settings.demo else "",
+        f"  Messages 演示短信  {origin}/demo/messages     (one-time passwords appear here)"
+        if services.settings.demo
+        else "",
         f"  State 运行状态     {origin}/state   {origin}/readyz   {origin}/openapi.json",
         f"  Redis              {'private, inside this command' if redis_is_private else 'the one given by REDIS_URL'}",
         "",

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
-
 from codeservice.city import city_date
 from codeservice.code import Grant
 from codeservice.credential import CredentialType
@@ -14,6 +12,7 @@ from codeservice.services import Services
 from codeservice.store import device as devices
 from codeservice.store import grant as grants
 from codeservice.store import person
+from codeservice.store.database import Connection
 from keys.key import Purpose
 
 GRANT_LIFE = 24 * 3600
@@ -33,7 +32,14 @@ class IssuedCode:
 
 
 def issue_batch(  # noqa: PLR0913 -- one argument for each party to a grant
-    services: Services, holder: str, device: str, *, scene: str, scenes: tuple[Scene, ...], points: list[bytes], now: int
+    services: Services,
+    holder: str,
+    device: str,
+    *,
+    scene: str,
+    scenes: tuple[Scene, ...],
+    points: list[bytes],
+    now: int,
 ) -> list[IssuedCode]:
     """Issue one grant for each key. Raises UnsafeGrantError for a bad key, ConflictError for a used one."""
     signer = services.signer(Purpose.GRANT)

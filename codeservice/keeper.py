@@ -4,13 +4,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
-
 from codeservice import logs
 from codeservice.audit import CHECKPOINT_AAD
 from codeservice.errors import UnavailableError
 from codeservice.services import Services
 from codeservice.store import audit, grant, retention
+from codeservice.store.database import Connection
 from keys.algorithms import algorithm_named
 from keys.cose import sign1
 from keys.errors import KeysError

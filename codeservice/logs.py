@@ -6,7 +6,20 @@ import sys
 import time
 
 ALLOWED = frozenset(
-    {"event", "method", "route", "status", "milliseconds", "trace", "client", "kind", "count", "size", "version", "where"}
+    {
+        "event",
+        "method",
+        "route",
+        "status",
+        "milliseconds",
+        "trace",
+        "client",
+        "kind",
+        "count",
+        "size",
+        "version",
+        "where",
+    }
 )
 """The fields that may be logged. Codes, names, numbers, phones, tokens and query strings are not among them."""
 

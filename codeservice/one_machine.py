@@ -45,7 +45,9 @@ def environment_of(data: Path, environment: Mapping[str, str]) -> dict[str, str]
         "REDIS_URL": _noted(data / _LOCAL_REDIS, "unix:///nonexistent/redis.sock"),
         "CITY_DEMO": "1",
     }
-    return local | {name: value for name, value in environment.items() if name.startswith("CITY_") or name == "REDIS_URL"}
+    return local | {
+        name: value for name, value in environment.items() if name.startswith("CITY_") or name == "REDIS_URL"
+    }
 
 
 def run(  # noqa: PLR0913 -- the options of one command
@@ -93,7 +95,7 @@ def prepare_secrets(data: Path) -> None:
 
 
 def prepare_keys(folder: Path, passphrase_file: Path, now: int) -> None:
-    """Hold the ceremony of a demo: all roots on one machine under one passphrase, and a list that is renewed in time."""
+    """Hold the ceremony of a demo: all roots on one machine under one passphrase, and a list renewed in time."""
     passphrase = read_secret(passphrase_file)
     roots = dict.fromkeys(_ROOTS, passphrase)
     if not (folder / LIST).exists():
@@ -102,7 +104,7 @@ def prepare_keys(folder: Path, passphrase_file: Path, now: int) -> None:
     current = ceremony.read_list(folder, now=now)
     if current.expires - now < ceremony.LIST_LIFE // 2 and ceremony.root_path(folder, _ROOTS[0]).exists():
         following = rotation.extend(current, now=now, lifetime=ceremony.LIST_LIFE)
-        ceremony.sign_list(folder, following, {name: passphrase for name in _ROOTS[:_THRESHOLD]})
+        ceremony.sign_list(folder, following, dict.fromkeys(_ROOTS[:_THRESHOLD], passphrase))
 
 
 def _serve(  # noqa: PLR0913
@@ -164,7 +166,7 @@ def _wait_ready(bind: str, children: list[subprocess.Popen[bytes]], data: Path) 
     deadline = time.monotonic() + _READY_SECONDS
     while time.monotonic() < deadline and all(child.poll() is None for child in children):
         try:
-            with urllib.request.urlopen(f"http://{bind}/readyz", timeout=2) as answer:  # noqa: S310 -- our own address
+            with urllib.request.urlopen(f"http://{bind}/readyz", timeout=2) as answer:
                 if answer.status == 200:  # noqa: PLR2004
                     return
         except (urllib.error.URLError, OSError):

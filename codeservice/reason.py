@@ -59,17 +59,28 @@ MESSAGES: dict[Reason, tuple[Words, Words]] = {
     Reason.UNSUPPORTED_ALGORITHM: (Words("二维码算法不支持", "The code's algorithm is not supported"), _COUNTER),
     Reason.UNKNOWN_KEY: (Words("签发机构密钥不可信", "The issuer's key is not trusted"), _COUNTER),
     Reason.WRONG_KEY_USAGE: (Words("签发密钥用途不符", "The issuer's key is for another purpose"), _COUNTER),
-    Reason.BAD_SIGNATURE: (Words("签发签名无效，疑似伪造", "The issuer's signature is wrong, possibly forged"), _COUNTER),
-    Reason.BAD_HOLDER_PROOF: (Words("手机签名无效，疑似复制", "The phone's signature is wrong, possibly copied"), _COUNTER),
+    Reason.BAD_SIGNATURE: (
+        Words("签发签名无效，疑似伪造", "The issuer's signature is wrong, possibly forged"),
+        _COUNTER,
+    ),
+    Reason.BAD_HOLDER_PROOF: (
+        Words("手机签名无效，疑似复制", "The phone's signature is wrong, possibly copied"),
+        _COUNTER,
+    ),
     Reason.NOT_YET_VALID: (Words("二维码尚未生效", "The code is not valid yet"), _OPEN_WALLET),
     Reason.EXPIRED: (
         Words("二维码已过期", "The code has expired"),
-        Words("请刷新二维码；仍过期请校准手机时间，截图无效", "Refresh the code; if it stays expired set the phone's clock. Screenshots do not work"),
+        Words(
+            "请刷新二维码；仍过期请校准手机时间，截图无效",
+            "Refresh the code; if it stays expired set the phone's clock. Screenshots do not work",
+        ),
     ),
     Reason.LIFETIME_TOO_LONG: (Words("二维码有效期超限", "The code's lifetime is too long"), _COUNTER),
     Reason.CLOCK_SKEW: (
         Words("手机时间不准", "The phone's clock is wrong"),
-        Words("请在手机设置中打开“自动设置时间”后再试", "Switch on automatic time in the phone's settings, then try again"),
+        Words(
+            "请在手机设置中打开“自动设置时间”后再试", "Switch on automatic time in the phone's settings, then try again"
+        ),
     ),
     Reason.TIME_UNTRUSTED: (Words("终端时间不可信", "This terminal's clock cannot be trusted"), _OPERATOR),
     Reason.WRONG_SCENE: (
@@ -85,12 +96,18 @@ MESSAGES: dict[Reason, tuple[Words, Words]] = {
         Words("需要再核对一项身份", "A second proof of identity is needed"),
         Words("请核对本人证件", "Check the holder's document as well"),
     ),
-    Reason.LIMIT_REACHED: (Words("已达到限额", "The limit is reached"), Words("请说明限额并改日再来", "Explain the limit; come back later")),
+    Reason.LIMIT_REACHED: (
+        Words("已达到限额", "The limit is reached"),
+        Words("请说明限额并改日再来", "Explain the limit; come back later"),
+    ),
     Reason.NO_TICKET: (
         Words("没有今日门票", "No ticket for today"),
         Words("请在城市码的景区页预约", "Book one in the wallet, tab Scenic spots"),
     ),
-    Reason.CAPACITY_REACHED: (Words("今日人数已满", "Today's capacity is reached"), Words("请引导改日入园", "Please come another day")),
+    Reason.CAPACITY_REACHED: (
+        Words("今日人数已满", "Today's capacity is reached"),
+        Words("请引导改日入园", "Please come another day"),
+    ),
     Reason.TERMINAL_NOT_ALLOWED: (Words("本终端无权核验", "This terminal may not verify"), _OPERATOR),
     Reason.TEMPORARILY_UNAVAILABLE: (Words("暂时无法判断", "Cannot decide right now"), _FALLBACK),
 }

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 
-from sqlalchemy import Connection
-
 from codeservice.services import Services
 from codeservice.status import Status
 from codeservice.store import audit, grant
+from codeservice.store.database import Connection
 
 
 def change_status(
@@ -19,8 +18,8 @@ def change_status(
 ) -> list[grant.IssuedGrant]:
     """Give the chosen grants another status in one transaction and return them.
 
-    When this returns, no online verifier accepts a revoked grant: each asks the record in its own transaction. The cache
-    is told afterwards and may fail. Raises ConflictError when a change is not allowed.
+    When this returns, no online verifier accepts a revoked grant: each asks the record in its own transaction. The
+    cache is told afterwards and may fail. Raises ConflictError when a change is not allowed.
     """
     now = services.clock()
 

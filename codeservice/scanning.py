@@ -4,14 +4,13 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
-
-from codeservice.disclosure import NOTHING, Attributes, Disclosed, disclose
 from codeservice.credential import CredentialType
+from codeservice.disclosure import NOTHING, Attributes, Disclosed, disclose
 from codeservice.errors import ConflictError
 from codeservice.scan import Caller, Decision, Outcome, Policy, Verified
 from codeservice.services import Services
 from codeservice.store import account, audit, client, person, scan
+from codeservice.store.database import Connection
 from codeservice.store.record import Record
 
 

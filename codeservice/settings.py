@@ -54,7 +54,11 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         name = "REDIS_URL" if entry.name == "redis" else f"CITY_{entry.name.upper()}"
         if name in environment:
             values[entry.name] = _read(str(entry.type), name, environment[name])
-    missing = [entry for entry in ("database", "redis", "keys", "origin", "passphrase_file", "vault_file") if entry not in values]
+    missing = [
+        entry
+        for entry in ("database", "redis", "keys", "origin", "passphrase_file", "vault_file")
+        if entry not in values
+    ]
     if missing:
         names = ", ".join("REDIS_URL" if name == "redis" else f"CITY_{name.upper()}" for name in missing)
         raise SettingsError(f"set {names}; docs/operations.md explains each")

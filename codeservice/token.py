@@ -60,7 +60,11 @@ def read_assertion(assertion: str, *, client: str, point: bytes, issuer: str, no
     expires, jti = claims.get("exp"), claims.get("jti")
     if claims.get("iss") != client or claims.get("sub") != client:
         raise NotSignedError("issuer and subject must be the client")
-    if isinstance(expires, bool) or not isinstance(expires, int) or not now - _LEEWAY < expires <= now + ASSERTION_LIFE + _LEEWAY:
+    if (
+        isinstance(expires, bool)
+        or not isinstance(expires, int)
+        or not now - _LEEWAY < expires <= now + ASSERTION_LIFE + _LEEWAY
+    ):
         raise NotSignedError("expired, or valid for too long")
     if not isinstance(jti, str) or not 0 < len(jti) <= _MAX_JTI:
         raise NotSignedError("no jti")

@@ -11,7 +11,7 @@ from keys import rotation, trustlist
 from keys.algorithms import ES256, sign_p256
 from keys.backends.file import compressed, read_private_key, write_private_key
 from keys.errors import TrustListError
-from keys.key import Purpose, PublicKey, kid_of
+from keys.key import PublicKey, Purpose, kid_of
 from keys.keyring import LIST, PINNED, SIGNING, pinned
 from keys.trustlist import Root, TrustList
 
@@ -37,8 +37,8 @@ def begin(  # noqa: PLR0913 -- the parameters of one ceremony
 ) -> TrustList:
     """Make roots, one key for each purpose, and the first list.
 
-    `root_passphrases` maps the name of each root holder to the passphrase of their share. Raises SignerError when a file
-    exists, TrustListError when the threshold cannot be reached.
+    `root_passphrases` maps the name of each root holder to the passphrase of their share. Raises SignerError when a
+    file exists, TrustListError when the threshold cannot be reached.
     """
     for part in (folder, folder / ROOTS, folder / SIGNING):
         part.mkdir(mode=0o700, parents=True, exist_ok=True)

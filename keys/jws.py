@@ -73,7 +73,11 @@ def header_of(token: str) -> dict[str, Any]:
 def point_of_jwk(jwk: object) -> bytes:
     """Read a public P-256 key (RFC 7517) as a compressed point on the curve; raises BadKeyError."""
     fields = {"kty": "EC", "crv": "P-256"}
-    if not isinstance(jwk, dict) or jwk.keys() != {"kty", "crv", "x", "y"} or any(jwk[k] != v for k, v in fields.items()):
+    if (
+        not isinstance(jwk, dict)
+        or jwk.keys() != {"kty", "crv", "x", "y"}
+        or any(jwk[k] != v for k, v in fields.items())
+    ):
         raise BadKeyError("not a public P-256 JWK")
     x, y = decode(jwk["x"]), decode(jwk["y"])
     if len(x) != _COORDINATE or len(y) != _COORDINATE:

@@ -19,7 +19,7 @@ class Purpose(StrEnum):
     SERVED = "served"
     PAPER = "paper"
     STATUS = "status"
-    TOKEN = "token"
+    TOKEN = "token"  # noqa: S105 -- a purpose, not a password
     CHECKPOINT = "checkpoint"
 
 

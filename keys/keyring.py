@@ -72,7 +72,7 @@ class Keyring:
         except (OSError, TrustListError) as error:
             if self._list is None:
                 raise TrustListError(f"no usable trust list in {self._folder}: {error}") from error
-            logging.getLogger("keys").error("a new trust list was refused: %s", error)
+            logging.getLogger("keys").warning("a new trust list was refused: %s", error)
 
 
 def pinned(folder: Path) -> tuple[tuple[Root, ...], int]:

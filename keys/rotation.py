@@ -35,9 +35,7 @@ def kill(current: TrustList, kid: bytes, *, now: int, lifetime: int) -> TrustLis
 
 def extend(current: TrustList, *, now: int, lifetime: int) -> TrustList:
     """Renew the list; keys whose verification has ended fall out, killed identifiers stay."""
-    return _next(
-        current, now, lifetime, keys={kid: key for kid, key in current.keys.items() if now < key.verify_until}
-    )
+    return _next(current, now, lifetime, keys={kid: key for kid, key in current.keys.items() if now < key.verify_until})
 
 
 def _next(

@@ -1,7 +1,7 @@
 """The trust list: the versioned, root-signed list of keys that a verifier accepts.
 
-Rules only, no I/O. A list is one COSE_Sign message (RFC 9052 section 4.1) over a deterministic CBOR map; each root signs
-on its own. `accept` takes lists in the order of the rules:
+Rules only, no I/O. A list is one COSE_Sign message (RFC 9052 section 4.1) over a deterministic CBOR map; each root
+signs on its own. `accept` takes lists in the order of the rules:
 
 1. the bytes are one COSE_Sign of this schema;
 2. distinct roots of the list in force reach its threshold, and distinct roots named in the new list reach the new one;
@@ -21,7 +21,7 @@ from keys.algorithms import algorithm_named
 from keys.cbor import dumps, loads
 from keys.cose import ALG, KID, Sign
 from keys.errors import KeyNotUsableError, KeysError, RollbackError, TrustListError
-from keys.key import KeyState, Purpose, PublicKey, kid_of
+from keys.key import KeyState, PublicKey, Purpose, kid_of
 
 TRUST_AAD = b"CC1 trust"
 MAX_TRUST_LIST = 65_536
@@ -170,7 +170,9 @@ def _require_threshold(
     by_kid = {root.kid: root for root in roots}
     if threshold < 1 or len(by_kid) < threshold:
         raise TrustListError("the threshold is not reachable")
-    valid = {kid for protected, kid, signature in signatures if _is_signed(by_kid.get(kid), protected, payload, signature)}
+    valid = {
+        kid for protected, kid, signature in signatures if _is_signed(by_kid.get(kid), protected, payload, signature)
+    }
     if len(valid) < threshold:
         raise TrustListError(f"signed by {len(valid)} of the {threshold} roots needed")
 
@@ -224,7 +226,8 @@ def _build(body: dict[str, Any], digest: bytes) -> TrustList:
     killed = frozenset(body["killed"])
     if len({key.kid for key in keys}) != len(keys) or not all(isinstance(kid, bytes) for kid in killed):
         raise TrustListError("a key stands twice, or a killed identifier is no byte string")
-    return TrustList(*numbers, roots, {key.kid: key for key in keys}, killed, digest)
+    version, issued, expires, threshold = numbers
+    return TrustList(version, issued, expires, threshold, roots, {key.kid: key for key in keys}, killed, digest)
 
 
 def _write_key(key: PublicKey) -> dict[str, object]:

@@ -1,8 +1,8 @@
 """Field encryption and blind index for personal data.
 
-AES-256-GCM with a random 96-bit nonce; the associated data binds a ciphertext to its table, column and row, so it cannot
-be moved. The blind index is HMAC-SHA-256 over the normalised value: equal values meet, nobody without the key can try a
-dictionary. Every ciphertext and index starts with the version of its key.
+AES-256-GCM with a random 96-bit nonce; the associated data binds a ciphertext to its table, column and row, so it
+cannot be moved. The blind index is HMAC-SHA-256 over the normalised value: equal values meet, nobody without the key
+can try a dictionary. Every ciphertext and index starts with the version of its key.
 """
 
 import hmac

@@ -4,7 +4,6 @@ from typing import Annotated, Any
 
 import msgspec
 from flask import Blueprint
-from sqlalchemy import Connection
 
 from codeservice.errors import (
     BadRequestError,
@@ -21,6 +20,7 @@ from codeservice.scene import scenes_named
 from codeservice.services import Services
 from codeservice.status import Status
 from codeservice.store import account, audit, device, grant, tally
+from codeservice.store.database import Connection
 from codeservice.web.operation import Answer, Body, Security, operation
 from keys import jws
 from keys.errors import BadKeyError, KeyNotUsableError, NotSignedError, SignerError

@@ -1,7 +1,6 @@
 """What a citizen sees and decides: scan records, consents, and tickets of scenic spots."""
 
 from flask import Blueprint
-from sqlalchemy import Connection
 
 from codeservice.city import city_day
 from codeservice.disclosure import ATTRIBUTE_TITLES, CONSENT_VERSION
@@ -10,6 +9,7 @@ from codeservice.reason import ACCEPTED, MESSAGES, Reason, Words
 from codeservice.scene import SCENES, Scene
 from codeservice.services import Services
 from codeservice.store import account, audit, client, scan, ticket
+from codeservice.store.database import Connection
 from codeservice.web.operation import Answer, Body, Security, operation
 from wallet.signin import require_person
 

@@ -6,7 +6,6 @@ import unicodedata
 import msgspec
 import pyotp
 from flask import Blueprint, Response, request
-from sqlalchemy import Connection
 
 from codeservice.credential import IdNumber, InvalidIdNumberError, mask, mask_name
 from codeservice.errors import (
@@ -20,6 +19,7 @@ from codeservice.reason import Words
 from codeservice.scene import SCENES
 from codeservice.services import Services
 from codeservice.store import account, audit, device, person, tally
+from codeservice.store.database import Connection
 from codeservice.web.operation import Answer, Body, Security, operation
 
 door = Blueprint("signin", __name__)
@@ -148,9 +148,7 @@ def send_message(services: Services, body: MessageRequest) -> MessageSent:
     return MessageSent(challenge, account.CHALLENGE_LIFE, account.RESEND_AFTER)
 
 
-@operation(
-    door, "POST /wallet/api/v1/sign-in", body=SignInRequest, returns=Me, problems=("one_time_password_refused",)
-)
+@operation(door, "POST /wallet/api/v1/sign-in", body=SignInRequest, returns=Me, problems=("one_time_password_refused",))
 def sign_in(services: Services, body: SignInRequest) -> Response:
     """Begin a new session with a one-time password; any session of this browser ends."""
     now = services.clock()
@@ -160,7 +158,9 @@ def sign_in(services: Services, body: SignInRequest) -> Response:
         if phone is None:
             return None
         found = account.find_or_add(connection, services.vault, phone, now=now)
-        audit.add(connection, at=now, actor=f"account:{found}", action="signed_in", subject=f"account:{found}", details={})
+        audit.add(
+            connection, at=now, actor=f"account:{found}", action="signed_in", subject=f"account:{found}", details={}
+        )
         return account.add_session(connection, found, now=now)
 
     secret = services.database.transact(work)
@@ -245,9 +245,7 @@ def _count_try(services: Services, signed_in: account.SignedIn, now: int) -> Non
         raise TooManyRequestsError("too_many_tries", retry_after=3600)
 
 
-def _find_holder(
-    connection: Connection, services: Services, body: RealNameRequest, phone: str
-) -> person.Holder | None:
+def _find_holder(connection: Connection, services: Services, body: RealNameRequest, phone: str) -> person.Holder | None:
     try:
         id_number = IdNumber.read(body.id_number[:32])
     except InvalidIdNumberError:

@@ -37,7 +37,7 @@ def add_challenge(connection: Connection, vault: Vault, *, phone: str, answer: s
             Challenge.phone_index == index, Challenge.created > now - 3600
         )
     ).one()
-    if count >= _CHALLENGES_PER_HOUR or (newest is not None and newest > now - RESEND_AFTER):
+    if count >= _CHALLENGES_PER_HOUR or (count > 0 and newest > now - RESEND_AFTER):
         return None
     id_ = secrets.token_hex(16)
     connection.execute(
@@ -148,7 +148,9 @@ def linked_cards(connection: Connection, account: str) -> list[str]:
     return list(connection.scalars(query))
 
 
-def record_consent(connection: Connection, person: str, scene: str, *, given: bool, version: int, now: int) -> None:
+def record_consent(  # noqa: PLR0913 -- one row
+    connection: Connection, person: str, scene: str, *, given: bool, version: int, now: int
+) -> None:
     """Add the newest word of a holder on one scene."""
     connection.execute(insert(Consent).values(person=person, scene=scene, given=given, version=version, at=now))
 
@@ -156,7 +158,10 @@ def record_consent(connection: Connection, person: str, scene: str, *, given: bo
 def has_consent(connection: Connection, person: str, scene: str) -> bool:
     """Whether the holder's newest word on this scene is yes; silence is no."""
     newest = (
-        select(Consent.given).where(Consent.person == person, Consent.scene == scene).order_by(Consent.id.desc()).limit(1)
+        select(Consent.given)
+        .where(Consent.person == person, Consent.scene == scene)
+        .order_by(Consent.id.desc())
+        .limit(1)
     )
     return bool(connection.scalar(newest))
 

@@ -3,8 +3,9 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from codeservice.audit import Entry, Tree, canonical, checkpoint_payload
 from codeservice.store.models import AuditCheckpoint, AuditEntry
@@ -92,9 +93,9 @@ def newest_checkpoint(connection: Connection) -> tuple[int, bytes, int] | None:
     return None if row is None else (row.size, row.root, row.at)
 
 
-def _leaf(row: object) -> bytes:
-    details = json.loads(row.details)  # type: ignore[attr-defined]
-    return Entry(row.at, row.actor, row.action, row.subject, details).leaf()  # type: ignore[attr-defined]
+def _leaf(row: Row[Any]) -> bytes:
+    details = json.loads(row.details)
+    return Entry(row.at, row.actor, row.action, row.subject, details).leaf()
 
 
 def _nodes(edge: bytes) -> list[bytes]:

@@ -4,13 +4,13 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, Select, insert, select, update
 
 from codeservice.errors import ForbiddenError, NotFoundError
-from codeservice.store.models import Client, Partner, Place
+from codeservice.store.models import Client, Partner, Place, UsedAssertion
 from codeservice.store.upsert import insert_once
-from codeservice.store.models import UsedAssertion
 
 ENROLMENT_LIFE = 600
 """Seconds in which an enrolment code may be used."""
@@ -42,12 +42,16 @@ def add_partner(connection: Connection, *, id_: str, name: str) -> None:
     connection.execute(insert(Partner).values(id=id_, name=name))
 
 
-def add_place(connection: Connection, *, id_: str, partner: str, scene: str, name: str, capacity: int | None = None) -> None:  # noqa: PLR0913
+def add_place(  # noqa: PLR0913 -- one row
+    connection: Connection, *, id_: str, partner: str, scene: str, name: str, capacity: int | None = None
+) -> None:
     """Insert a place."""
     connection.execute(insert(Place).values(id=id_, partner=partner, scene=scene, name=name, capacity=capacity))
 
 
-def add_client(connection: Connection, *, id_: str, kind: str, place: str, name: str, scopes: frozenset[str]) -> None:  # noqa: PLR0913
+def add_client(  # noqa: PLR0913 -- one row
+    connection: Connection, *, id_: str, kind: str, place: str, name: str, scopes: frozenset[str]
+) -> None:
     """Insert a client that waits for its enrolment; it belongs to the partner of its place."""
     partner = connection.scalar(select(Place.partner).where(Place.id == place))
     if partner is None:
@@ -100,9 +104,7 @@ def enrol(connection: Connection, client: str, code: str, public: bytes, *, now:
     if row is None or row.enrolment_hash is None or row.enrolment_tries >= _ENROLMENT_TRIES:
         return False
     if now >= row.enrolment_expires or not hmac.compare_digest(row.enrolment_hash, _hash(client, code)):
-        connection.execute(
-            update(Client).where(Client.id == client).values(enrolment_tries=Client.enrolment_tries + 1)
-        )
+        connection.execute(update(Client).where(Client.id == client).values(enrolment_tries=Client.enrolment_tries + 1))
         return False
     connection.execute(
         update(Client)
@@ -120,7 +122,9 @@ def require_active(connection: Connection, client: str) -> None:
 
 def set_state(connection: Connection, client: str, state: str) -> None:
     """Suspend a client or let it act again; raises NotFoundError."""
-    changed = connection.execute(update(Client).where(Client.id == client, Client.public.is_not(None)).values(state=state))
+    changed = connection.execute(
+        update(Client).where(Client.id == client, Client.public.is_not(None)).values(state=state)
+    )
     if changed.rowcount != 1:
         raise NotFoundError("terminal_not_found")
 
@@ -136,7 +140,7 @@ def places(connection: Connection, scene: str) -> list[tuple[str, str, int | Non
     return [(row.id, row.name, row.capacity) for row in connection.execute(query)]
 
 
-def _clients():  # type: ignore[no-untyped-def]  # noqa: ANN202 -- the type of a joined select spells out every column
+def _clients() -> Select[*tuple[Any, ...]]:
     return (
         select(
             Client.id,
@@ -156,8 +160,8 @@ def _clients():  # type: ignore[no-untyped-def]  # noqa: ANN202 -- the type of a
     )
 
 
-def _stored(row: object) -> StoredClient:
-    values = dict(row._mapping)  # type: ignore[attr-defined]  # noqa: SLF001 -- SQLAlchemy's public name has the underscore
+def _stored(row: Row[Any]) -> StoredClient:
+    values = dict(row._mapping)  # noqa: SLF001 -- SQLAlchemy's public name has the underscore
     values["scopes"] = frozenset(values["scopes"].split())
     return StoredClient(**values)
 

@@ -5,14 +5,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from codeservice.errors import UnavailableError
+
+__all__ = ["Connection", "Database"]
 
 T = TypeVar("T")
 
@@ -91,15 +94,20 @@ def _engine(address: str, pool_size: int) -> Engine:
     if not address.startswith("sqlite"):
         return create_engine(address, pool_size=pool_size, max_overflow=0, pool_pre_ping=True)
     engine = create_engine(
-        address, pool_size=pool_size, max_overflow=64, connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False}
+        address,
+        pool_size=pool_size,
+        max_overflow=64,
+        connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
     )
 
     @event.listens_for(engine, "connect")
-    def prepare(connection: Any, _record: object) -> None:
+    def prepare(connection: DBAPIConnection, _record: object) -> None:
         # SQLAlchemy begins transactions itself; the driver's own way would begin them too late.
         connection.isolation_level = None
+        cursor = connection.cursor()
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}")
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

@@ -49,7 +49,9 @@ def require_present(connection: Connection, device: str) -> None:
 
 def of_account(connection: Connection, account: str) -> list[StoredDevice]:
     """List the devices of an account that were not removed."""
-    query = select(Device.__table__).where(Device.account == account, Device.removed.is_(None)).order_by(Device.enrolled)
+    query = (
+        select(Device.__table__).where(Device.account == account, Device.removed.is_(None)).order_by(Device.enrolled)
+    )
     return [StoredDevice(**row) for row in connection.execute(query).mappings()]
 
 

@@ -3,8 +3,9 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, func, select, tuple_, update
+from sqlalchemy import Connection, Row, func, select, tuple_, update
 
 from codeservice.errors import ConflictError, NotFoundError
 from codeservice.status import TRANSITIONS, Status
@@ -67,9 +68,7 @@ def find(connection: Connection, list_: int, idx: int) -> IssuedGrant | None:
     return None if row is None else _issued(row)
 
 
-def of_person(
-    connection: Connection, person: str, places: Sequence[tuple[int, int]]
-) -> dict[tuple[int, int], Status]:
+def of_person(connection: Connection, person: str, places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Status]:
     """Return the status of those places that belong to `person`."""
     rows = connection.execute(
         select(Grant.list, Grant.idx, Grant.status).where(
@@ -79,7 +78,9 @@ def of_person(
     return {(row.list, row.idx): Status(row.status) for row in rows}
 
 
-def live(connection: Connection, *, now: int, person: str | None = None, device: str | None = None) -> list[IssuedGrant]:
+def live(
+    connection: Connection, *, now: int, person: str | None = None, device: str | None = None
+) -> list[IssuedGrant]:
     """Return the grants of a person or device that have not expired and are not revoked."""
     query = select(Grant.__table__).where(Grant.expires > now, Grant.status != Status.REVOKED.value)
     if person is not None:
@@ -125,7 +126,13 @@ def count_live(connection: Connection, *, now: int) -> int:
     return connection.scalar(select(func.count()).select_from(Grant).where(Grant.expires > now)) or 0
 
 
-def _issued(row: object) -> IssuedGrant:
+def _issued(row: Row[Any]) -> IssuedGrant:
     return IssuedGrant(
-        row.list, row.idx, row.person, row.device, row.scene, row.expires, Status(row.status)  # type: ignore[attr-defined]
+        row.list,
+        row.idx,
+        row.person,
+        row.device,
+        row.scene,
+        row.expires,
+        Status(row.status),
     )

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from codeservice.credential import TRANSITIONS, CredentialState, CredentialType, IdNumber
 from codeservice.errors import ConflictError, NotFoundError
@@ -97,7 +97,9 @@ def add_cards(connection: Connection, vault: Vault, cards: list[Card]) -> None:
             "type": card.type.value,
             "number_sealed": vault.seal(card.number, place=f"credential.number:{card.id}"),
             "number_index": vault.index(card.number, kind="credential_number"),
-            "claims_sealed": vault.seal(json.dumps(card.claims, ensure_ascii=False), place=f"credential.claims:{card.id}"),
+            "claims_sealed": vault.seal(
+                json.dumps(card.claims, ensure_ascii=False), place=f"credential.claims:{card.id}"
+            ),
             "state": card.state.value,
             "valid_from": card.valid_from,
             "valid_until": card.valid_until,
@@ -136,13 +138,15 @@ def change_state(connection: Connection, card: Card, state: CredentialState) -> 
     if state not in TRANSITIONS[card.state]:
         raise ConflictError("card_state_not_allowed")
     changed = connection.execute(
-        update(Credential).where(Credential.id == card.id, Credential.state == card.state.value).values(state=state.value)
+        update(Credential)
+        .where(Credential.id == card.id, Credential.state == card.state.value)
+        .values(state=state.value)
     )
     if changed.rowcount != 1:
         raise ConflictError("card_state_not_allowed")
 
 
-def _open_holder(vault: Vault, row: Any) -> Holder:
+def _open_holder(vault: Vault, row: Row[Any]) -> Holder:
     return Holder(
         id=row.id,
         name=vault.open(row.name_sealed, place=f"person.name:{row.id}"),
@@ -154,7 +158,7 @@ def _open_holder(vault: Vault, row: Any) -> Holder:
     )
 
 
-def _open_card(vault: Vault, row: Any) -> Card:
+def _open_card(vault: Vault, row: Row[Any]) -> Card:
     return Card(
         id=row.id,
         person=row.person,

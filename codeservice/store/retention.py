@@ -1,6 +1,6 @@
 """Retention: what is deleted, and when."""
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import ColumnElement, Connection, delete
 
 from codeservice.store.models import Challenge, FirstUse, Message, Moment, Session, Table, UsedAssertion
 
@@ -13,7 +13,7 @@ _MOMENT_LIFE = 24 * 3600
 
 def purge(connection: Connection, *, now: int) -> int:
     """Delete rows that have had their time; returns how many."""
-    rules: tuple[tuple[type[Table], object], ...] = (
+    rules: tuple[tuple[type[Table], ColumnElement[bool]], ...] = (
         (FirstUse, FirstUse.iat < now - FIRST_USE_LIFE),
         (UsedAssertion, UsedAssertion.expires < now),
         (Challenge, Challenge.created < now - 3600),
@@ -21,4 +21,4 @@ def purge(connection: Connection, *, now: int) -> int:
         (Message, Message.at < now - _MESSAGE_LIFE),
         (Moment, Moment.at < now - _MOMENT_LIFE),
     )
-    return sum(connection.execute(delete(table).where(rule)).rowcount for table, rule in rules)  # type: ignore[arg-type]
+    return sum(connection.execute(delete(table).where(rule)).rowcount for table, rule in rules)

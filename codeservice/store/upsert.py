@@ -1,6 +1,6 @@
 """INSERT ... ON CONFLICT, which both databases speak and SQLAlchemy keeps in their dialects."""
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
 
 from codeservice.store.models import Table
@@ -16,4 +16,5 @@ def insert(connection: Connection, table: type[Table]) -> postgresql.Insert | sq
 def insert_once(connection: Connection, table: type[Table], **values: object) -> bool:
     """Insert a row unless its key exists; True when this call inserted it."""
     statement = insert(connection, table).values(**values).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount == 1
+    # Row counts of inserts differ between drivers; a returned row does not.
+    return connection.execute(statement.returning(literal_column("1"))).first() is not None

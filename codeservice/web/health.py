@@ -75,11 +75,6 @@ def state(services: Services) -> State:
         )
 
 
-
-
-
-
-
 def _database(services: Services) -> bool:
     try:
         services.database.ping()

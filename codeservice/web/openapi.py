@@ -13,13 +13,7 @@ door = Blueprint("openapi", __name__)
 
 _REFERENCE = "#/components/schemas/{name}"
 _PART = re.compile(r"<(?:\w+:)?(\w+)>")
-_SCHEMES = {
-    Security.SESSION: ("session", {"type": "apiKey", "in": "cookie", "name": "session"}),
-    Security.BEARER: (
-        "terminal_or_partner",
-        {"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": "/oauth/token", "scopes": {}}}},
-    ),
-}
+_SCHEMES = {Security.SESSION: "session", Security.BEARER: "terminal_or_partner"}
 
 
 @door.get("/openapi.json")
@@ -40,8 +34,11 @@ def describe(app: Flask) -> dict[str, Any]:
     types = {part for entry in entries for part in (entry.body, entry.form, entry.returns) if part is not None}
     _schemas, components = msgspec.json.schema_components([*types, Problem], ref_template=_REFERENCE)
     scopes = {entry.scope: entry.scope for entry in entries if entry.scope}
-    schemes: dict[str, Any] = {name: dict(scheme) for name, scheme in _SCHEMES.values()}
-    schemes["terminal_or_partner"]["flows"] = {"clientCredentials": {"tokenUrl": "/oauth/token", "scopes": scopes}}
+    flows = {"clientCredentials": {"tokenUrl": "/oauth/token", "scopes": scopes}}
+    schemes = {
+        _SCHEMES[Security.SESSION]: {"type": "apiKey", "in": "cookie", "name": "session"},
+        _SCHEMES[Security.BEARER]: {"type": "oauth2", "flows": flows},
+    }
     paths: dict[str, dict[str, Any]] = {}
     for entry in entries:
         paths.setdefault(_PART.sub(r"{\1}", entry.path), {})[entry.method.lower()] = _operation(entry)
@@ -61,7 +58,7 @@ def _operation(entry: Operation) -> dict[str, Any]:
         "responses": _responses(entry),
     }
     if entry.security is not Security.NONE:
-        described["security"] = [{_SCHEMES[entry.security][0]: [entry.scope] if entry.scope else []}]
+        described["security"] = [{_SCHEMES[entry.security]: [entry.scope] if entry.scope else []}]
     content = {"application/json": entry.body, "application/x-www-form-urlencoded": entry.form}
     media = {name: {"schema": _reference(type_)} for name, type_ in content.items() if type_ is not None}
     if media:
@@ -70,7 +67,10 @@ def _operation(entry: Operation) -> dict[str, Any]:
 
 
 def _parameters(entry: Operation) -> list[dict[str, Any]]:
-    parts = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in _PART.findall(entry.path)]
+    parts = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in _PART.findall(entry.path)
+    ]
     headers = [{"name": name, "in": "header", "required": True, "schema": {"type": "string"}} for name in entry.headers]
     return parts + headers
 

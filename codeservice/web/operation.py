@@ -67,14 +67,25 @@ def operation(  # noqa: PLR0913 -- the description of one operation in one place
 ) -> Callable[[View], View]:
     """Register a view as the operation `route`, for example "POST /scan/v1/bus".
 
-    The view gets the services, then the body if there is one, then the parts of the path by name. It returns the answer,
-    None for an empty one, or a ready Response.
+    The view gets the services, then the body if there is one, then the parts of the path by name. It returns the
+    answer, None for an empty one, or a ready Response.
     """
     method, path = route.split(" ")
 
     def register(view: View) -> View:
         described = Operation(
-            method, path, view.__name__, (view.__doc__ or "").strip(), security, scope, body, form, returns, status, headers, problems
+            method,
+            path,
+            view.__name__,
+            (view.__doc__ or "").strip(),
+            security,
+            scope,
+            body,
+            form,
+            returns,
+            status,
+            headers,
+            problems,
         )
 
         def respond(**parts: object) -> Response:

@@ -16,7 +16,9 @@ PROBLEMS: dict[str, tuple[Words, Words]] = {
     # what the caller sent
     "body_not_readable": (
         Words("请求内容无法读取", "The body cannot be read"),
-        Words("请按接口文档发送 JSON，不要带多余字段", "Send what the OpenAPI document describes, without other fields"),
+        Words(
+            "请按接口文档发送 JSON，不要带多余字段", "Send what the OpenAPI document describes, without other fields"
+        ),
     ),
     "json_required": (
         Words("需要 JSON", "JSON is needed"),
@@ -24,7 +26,10 @@ PROBLEMS: dict[str, tuple[Words, Words]] = {
     ),
     "form_required": (
         Words("需要表单", "A form is needed"),
-        Words("请设置 Content-Type: application/x-www-form-urlencoded", "Set Content-Type: application/x-www-form-urlencoded"),
+        Words(
+            "请设置 Content-Type: application/x-www-form-urlencoded",
+            "Set Content-Type: application/x-www-form-urlencoded",
+        ),
     ),
     "header_not_readable": (
         Words("请求头无法读取", "A header cannot be read"),
@@ -39,7 +44,10 @@ PROBLEMS: dict[str, tuple[Words, Words]] = {
         Words("请为新业务使用新的 Idempotency-Key", "Use a new Idempotency-Key for a new act"),
     ),
     "not_found": (Words("找不到", "Not found"), Words("请检查地址", "Check the address")),
-    "method_not_allowed": (Words("方法不允许", "Method not allowed"), Words("请查看接口文档", "Look at the OpenAPI document")),
+    "method_not_allowed": (
+        Words("方法不允许", "Method not allowed"),
+        Words("请查看接口文档", "Look at the OpenAPI document"),
+    ),
     "too_large": (Words("请求过大", "The request is too large"), Words("请减小请求内容", "Send less at once")),
     "bad_request": (Words("请求有误", "Bad request"), Words("请查看接口文档", "Look at the OpenAPI document")),
     # who calls
@@ -84,10 +92,16 @@ PROBLEMS: dict[str, tuple[Words, Words]] = {
     ),
     "identity_not_confirmed": (
         Words("身份信息未能核实", "Your identity was not confirmed"),
-        Words("请核对姓名和身份证号；如仍不通过，请到服务窗口办理", "Check name and ID number; if it still fails visit a service counter"),
+        Words(
+            "请核对姓名和身份证号；如仍不通过，请到服务窗口办理",
+            "Check name and ID number; if it still fails visit a service counter",
+        ),
     ),
     "too_many_tries": (Words("尝试次数过多", "Too many tries"), Words("请一小时后再试", "Try again in an hour")),
-    "real_name_required": (Words("请先完成实名核验", "Confirm your identity first"), Words("完成后再试", "Then try again")),
+    "real_name_required": (
+        Words("请先完成实名核验", "Confirm your identity first"),
+        Words("完成后再试", "Then try again"),
+    ),
     "card_not_confirmed": (
         Words("卡片信息未能核实", "The card was not confirmed"),
         Words("请核对卡号；只能绑定本人的卡", "Check the number; only your own cards can be added"),
@@ -100,8 +114,14 @@ PROBLEMS: dict[str, tuple[Words, Words]] = {
         Words("手机时间不准", "The phone's clock is wrong"),
         Words("请打开“自动设置时间”后再试", "Switch on automatic time, then try again"),
     ),
-    "weak_key": (Words("设备密钥不可用", "The device key cannot be used"), Words("请更换浏览器或更新系统", "Use another browser, or update it")),
-    "key_used_before": (Words("设备密钥已被使用", "The key was used before"), Words("请重新生成密钥", "Make a new key")),
+    "weak_key": (
+        Words("设备密钥不可用", "The device key cannot be used"),
+        Words("请更换浏览器或更新系统", "Use another browser, or update it"),
+    ),
+    "key_used_before": (
+        Words("设备密钥已被使用", "The key was used before"),
+        Words("请重新生成密钥", "Make a new key"),
+    ),
     "device_removed": (
         Words("此设备已被移除", "This device was removed"),
         Words("请重新登记本设备", "Enrol this device again"),
@@ -122,7 +142,10 @@ PROBLEMS: dict[str, tuple[Words, Words]] = {
         Words("已作废的码不能恢复", "A revoked grant never comes back"),
         Words("请让持码人重新领取", "The holder's wallet fetches a new one"),
     ),
-    "verification_not_found": (Words("找不到核验记录", "No such verification"), Words("请检查编号", "Check the identifier")),
+    "verification_not_found": (
+        Words("找不到核验记录", "No such verification"),
+        Words("请检查编号", "Check the identifier"),
+    ),
     # ours
     "too_many_requests": (Words("请求过于频繁", "Too many requests"), Words("请稍后再试", "Wait, then try again")),
     "messages_unavailable": (
@@ -137,7 +160,10 @@ PROBLEMS: dict[str, tuple[Words, Words]] = {
         Words("签发暂时不可用", "Issuing is not available right now"),
         Words("现有的码可继续使用，请稍后再试", "Your codes go on working; try again later"),
     ),
-    "status_list_full": (Words("签发暂时不可用", "Issuing is not available right now"), Words("请稍后再试", "Try again later")),
+    "status_list_full": (
+        Words("签发暂时不可用", "Issuing is not available right now"),
+        Words("请稍后再试", "Try again later"),
+    ),
     "internal_error": (
         Words("服务出错了", "Something went wrong on our side"),
         Words("请稍后再试；如再次出错，请提供追踪号", "Try again; if it happens again tell us the trace"),

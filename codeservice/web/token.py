@@ -1,13 +1,12 @@
 """OAuth 2 token endpoint, and the enrolment of terminals and back ends with a key of their own."""
 
-from typing import Any
-
 import msgspec
 from flask import Blueprint, Response
 
 from codeservice.errors import ForbiddenError, UnprocessableError
 from codeservice.services import Services
 from codeservice.store import audit, client
+from codeservice.store.database import Connection
 from codeservice.token import TOKEN_LIFE, read_assertion, unverified_client, write_access
 from codeservice.web.operation import Answer, Body, operation
 from keys.errors import BadKeyError, KeyNotUsableError, NotSignedError
@@ -98,10 +97,17 @@ def enrol_terminal(services: Services, body: EnrolmentRequest) -> Enrolment:
     except BadKeyError as error:
         raise UnprocessableError("weak_key") from error
 
-    def work(connection: Any) -> client.StoredClient | None:
+    def work(connection: Connection) -> client.StoredClient | None:
         if not client.enrol(connection, body.terminal, body.enrolment_code, public, now=now):
             return None
-        audit.add(connection, at=now, actor=f"client:{body.terminal}", action="enrolled", subject=f"client:{body.terminal}", details={})
+        audit.add(
+            connection,
+            at=now,
+            actor=f"client:{body.terminal}",
+            action="enrolled",
+            subject=f"client:{body.terminal}",
+            details={},
+        )
         return client.find(connection, body.terminal)
 
     found = services.database.transact(work)

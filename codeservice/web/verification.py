@@ -53,7 +53,13 @@ class Verification(Answer, frozen=True):
     security=Security.BEARER,
     scope="verify",
     headers=("Idempotency-Key",),
-    problems=("token_required", "scope_required", "terminal_not_allowed", "idempotency_key_required", "idempotency_key_reused"),
+    problems=(
+        "token_required",
+        "scope_required",
+        "terminal_not_allowed",
+        "idempotency_key_required",
+        "idempotency_key_reused",
+    ),
 )
 def verify_code(services: Services, body: VerificationRequest) -> Verification:
     """Verify a code once for one business act, and record it."""
@@ -103,6 +109,4 @@ def _no_rules(_verified: Verified, _record: Record) -> Mapping[str, object]:
 
 def _answer(found: scan.StoredScan, *, repeat: bool, attributes: Mapping[str, str | bool]) -> Verification:
     words = ACCEPTED if found.reason is None else MESSAGES[Reason(found.reason)][0]
-    return Verification(
-        found.id, found.outcome, found.reason, words, found.scene, found.at, repeat, dict(attributes)
-    )
+    return Verification(found.id, found.outcome, found.reason, words, found.scene, found.at, repeat, dict(attributes))

