@@ -1,19 +1,17 @@
 """What each command does. A command returns a Result, or None when it has said everything itself."""
 
 import argparse
-import json
 import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from codeservice import demo, demo_phone, keeper, logs, one_machine
-from codeservice.app import create_app, open_services
+from codeservice.app import open_services
 from codeservice.audit import CHECKPOINT_AAD
 from codeservice.credential import (
     STATE_TITLES,
@@ -32,7 +30,6 @@ from codeservice.status import Status
 from codeservice.store import audit, client, device, grant, person
 from codeservice.store.database import Connection
 from codeservice.token import sign_assertion
-from codeservice.web.openapi import describe
 from codeservice.web.problems import PROBLEMS
 from keys.backends.file import compressed
 from keys.cose import read_sign1
@@ -246,18 +243,12 @@ def terminals_enrol(options: argparse.Namespace) -> Result:
 
 def terminals_suspend(options: argparse.Namespace) -> Result:
     """Suspend a terminal."""
-    return _on_terminal(
-        options,
-        "terminal_suspended",
-        lambda connection: client.set_state(connection, options.terminal, client.SUSPENDED),
-    )
+    return _on_terminal(options, "terminal_suspended", lambda connection: client.suspend(connection, options.terminal))
 
 
 def terminals_resume(options: argparse.Namespace) -> Result:
     """Let a terminal act again."""
-    return _on_terminal(
-        options, "terminal_resumed", lambda connection: client.set_state(connection, options.terminal, client.ACTIVE)
-    )
+    return _on_terminal(options, "terminal_resumed", lambda connection: client.resume(connection, options.terminal))
 
 
 def revoke(options: argparse.Namespace) -> Result:
@@ -346,12 +337,6 @@ def enrol_back_end(options: argparse.Namespace) -> Result:
 
     write_pem(options.key, private)
     return _on_terminal(options, "enrolled", work, name=options.client)
-
-
-def openapi(_options: argparse.Namespace) -> None:
-    """Print the OpenAPI document of the service without the doors of wallet and adapters."""
-    services: Any = None
-    print(json.dumps(describe(create_app(services)), ensure_ascii=False, indent=2))
 
 
 def write_pem(path: Path, private: ec.EllipticCurvePrivateKey) -> None:

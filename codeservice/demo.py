@@ -138,14 +138,14 @@ def _household(draw: random.Random) -> list[tuple[str, int]]:
     roles = [("head", adults[0])]
     if draw.random() < 0.7:  # noqa: PLR2004
         roles.append(("spouse", max(22, adults[0] + draw.randint(-4, 4))))
-    for _ in range(draw.choices([0, 1, 2], [40, 40, 20])[0]):
-        roles.append(("child", draw.randint(0, 21)))
+    children = draw.choices([0, 1, 2], [40, 40, 20])[0]
+    roles += [("child", draw.randint(0, 21)) for _ in range(children)]
     if draw.random() < 0.4:  # noqa: PLR2004
         roles.append(("parent", draw.randint(60, 95)))
     return roles
 
 
-def _citizen(  # noqa: PLR0913 -- one person
+def _citizen(  # noqa: PLR0913, PLR0917 -- one person
     draw: random.Random,
     vault: Vault,
     numbers: _Numbers,

@@ -82,7 +82,7 @@ def _disclose(services: Services, connection: Connection, policy: Policy, stored
     return disclose(policy, attributes_of(services, connection, stored.person, stored.at), consent=consent)
 
 
-def _stored(  # noqa: PLR0913 -- one row
+def _stored(  # noqa: PLR0913, PLR0917 -- one row
     decision: Decision, holder: str | None, caller: Caller, act: str, fingerprint: bytes, now: int
 ) -> scan.StoredScan:
     list_, idx, iat = decision.verified.use if decision.verified is not None else (None, None, None)

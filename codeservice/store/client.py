@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, case, insert, select, update
 
 from codeservice.errors import ForbiddenError, NotFoundError
 from codeservice.store.models import Client, Partner, Place, UsedAssertion
@@ -120,10 +120,18 @@ def require_active(connection: Connection, client: str) -> None:
         raise ForbiddenError("terminal_not_allowed")
 
 
-def set_state(connection: Connection, client: str, state: str) -> None:
-    """Suspend a client or let it act again; raises NotFoundError."""
+def suspend(connection: Connection, client: str) -> None:
+    """Refuse everything from a client from now on; raises NotFoundError."""
+    changed = connection.execute(update(Client).where(Client.id == client).values(state=SUSPENDED))
+    if changed.rowcount != 1:
+        raise NotFoundError("terminal_not_found")
+
+
+def resume(connection: Connection, client: str) -> None:
+    """Let a suspended client act again, or enrol if it never did; raises NotFoundError."""
+    state = case((Client.public.is_(None), WAITING), else_=ACTIVE)
     changed = connection.execute(
-        update(Client).where(Client.id == client, Client.public.is_not(None)).values(state=state)
+        update(Client).where(Client.id == client, Client.state == SUSPENDED).values(state=state)
     )
     if changed.rowcount != 1:
         raise NotFoundError("terminal_not_found")
