@@ -28,9 +28,14 @@ def test_migrating_twice_changes_nothing(any_city: City) -> None:
 
 def test_a_write_span_left_by_an_exception_leaves_nothing(any_city: City) -> None:
     database = any_city.services.database
-    with pytest.raises(RuntimeError), database.write() as connection:
-        fact.put(connection, "half", "done")
-        raise RuntimeError
+
+    def half() -> None:
+        with database.write() as connection:
+            fact.put(connection, "half", "done")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        half()
     with database.read() as connection:
         assert fact.get(connection, "half") is None
 
