@@ -1,0 +1,178 @@
+/** Starts the scanner page: enrols if asked to, then joins inputs, desk and verdict. */
+
+import { createApi } from "/wallet/core/api.js";
+import { canHoldKeys } from "/wallet/core/keys.js";
+import { Acts } from "./acts.js";
+import { Camera } from "./camera.js";
+import { Desk } from "./desk.js";
+import { enrol, openTerminals, readLink } from "./enrolment.js";
+import { Heartbeat } from "./heartbeat.js";
+import { medicineForm } from "./medicine.js";
+import { prepareReader, readQr } from "./reader.js";
+import { mayMakeNoise } from "./sounds.js";
+import { Terminal } from "./terminal.js";
+import { localVerdict, VerdictScreen } from "./verdict.js";
+import { takesText, Wedge } from "./wedge.js";
+import { applyWords, language, otherLanguage, switchLanguage, t } from "./words.js";
+
+const SCENE = document.body.dataset.scene;
+const LANGUAGE_NAMES = { zh: "中文", en: "English" };
+const part = (id) => document.getElementById(id);
+const onWords = [];
+
+function show(state) {
+  document.body.dataset.state = state;
+  part("opening").hidden = true;
+  part("not-enrolled").hidden = state !== "not-enrolled";
+  part("ready").hidden = state === "not-enrolled";
+  // Nothing below a verdict can be reached by keyboard.
+  part("ready").inert = state === "verdict";
+}
+
+function writeWords() {
+  applyWords();
+  part("scene-title").textContent = t(`scene.${SCENE}`);
+  part("language").textContent = LANGUAGE_NAMES[otherLanguage()];
+  onWords.forEach((write) => write());
+}
+
+/** Enrols from a link, or explains why not. */
+async function enrolHere(store, link) {
+  const call = createApi({ language });
+  part("enrol-problem").hidden = true;
+  part("enrol-retry").hidden = true;
+  try {
+    const terminal = await enrol(store, call, link);
+    if (terminal.scene === SCENE) await open(terminal);
+    else location.replace(`/scanner/${encodeURIComponent(terminal.scene)}`);
+  } catch (error) {
+    if (!error.code) throw error;
+    explain([error.title || t("reason.temporarily_unavailable"), error.detail].filter(Boolean).join(" "));
+    // The link was taken out of the address; only this page still knows it.
+    part("enrol-retry").hidden = error.status !== 0;
+    part("enrol-retry").onclick = () => enrolHere(store, link);
+  }
+}
+
+function explain(words) {
+  part("enrol-problem").textContent = words;
+  part("enrol-problem").hidden = false;
+  show("not-enrolled");
+}
+
+/** Opens the ready screen of an enrolled terminal. */
+async function open(record) {
+  part("place").textContent = record.place.name;
+  part("partner").textContent = record.partner.name;
+  const terminal = new Terminal(record, language);
+  const heartbeat = new Heartbeat(terminal);
+  const screen = new VerdictScreen(part("verdict"), SCENE, () => show("ready"));
+  const seen = { show: (verdict) => {
+    show("verdict");
+    screen.show(verdict);
+  } };
+  const desk = new Desk({ terminal, heartbeat, screen: seen, acts: new Acts(() => crypto.randomUUID()),
+    medicine: SCENE === "pharmacy" ? medicineForm() : null, now: () => performance.now() / 1000,
+    onBusy: (busy) => {
+      part("busy-words").textContent = busy ? t("busy") : "";
+    } });
+  onWords.push(() => heartbeat.write());
+  show("ready");
+  joinKeyboard(desk, screen);
+  joinTyping(desk);
+  joinPicture(desk, seen);
+  await Promise.all([heartbeat.start(), prepareReader(), joinCamera(desk)]);
+}
+
+function joinKeyboard(desk, screen) {
+  const wedge = new Wedge((digits) => desk.take(digits));
+  document.addEventListener("keydown", (event) => {
+    part("sound-hint").hidden = mayMakeNoise();
+    if (takesText(event.target)) return;
+    const shown = screen.shown;
+    screen.dismiss();
+    // The key that closes a verdict must not press a button below it.
+    if (wedge.key(event) || shown) event.preventDefault();
+  });
+  document.addEventListener("pointerup", () => {
+    part("sound-hint").hidden = mayMakeNoise();
+  });
+}
+
+function joinTyping(desk) {
+  part("typed").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const code = part("typed-code").value.replace(/\s/g, "");
+    part("typed-code").value = "";
+    // Out of the field, so that a hand scanner is heard again.
+    document.activeElement?.blur();
+    if (code) desk.take(code);
+  });
+}
+
+function joinPicture(desk, screen) {
+  part("picture").addEventListener("change", async () => {
+    const [file] = part("picture").files;
+    if (!file) return;
+    const text = await readQr(file);
+    part("picture").value = "";
+    if (text) desk.take(text);
+    else screen.show({ ...localVerdict("undetermined", "malformed"), message: { zh: t("picture.nothing"), en: t("picture.nothing") } });
+  });
+}
+
+async function joinCamera(desk) {
+  const camera = new Camera(part("video"), (text) => desk.take(text));
+  let words = "camera.off";
+  const tell = () => {
+    part("video").hidden = !camera.running;
+    part("no-camera").hidden = camera.running;
+    part("camera-words").textContent = t(words);
+    part("camera-start").textContent = t(camera.running ? "camera.stop" : "camera.start");
+    part("torch").hidden = !camera.hasTorch;
+    document.body.dataset.camera = camera.running ? "on" : "off";
+  };
+  const start = async () => {
+    const result = await camera.start();
+    words = result === "running" ? "camera.off" : `camera.${result}`;
+    tell();
+  };
+  part("camera-start").addEventListener("click", () => {
+    if (!camera.running) return start();
+    camera.stop();
+    return tell();
+  });
+  part("torch").addEventListener("click", async () => {
+    const on = part("torch").getAttribute("aria-pressed") !== "true";
+    await camera.light(on);
+    part("torch").setAttribute("aria-pressed", String(on));
+  });
+  onWords.push(tell);
+  tell();
+  await start();
+}
+
+async function start() {
+  writeWords();
+  part("language").addEventListener("click", () => {
+    switchLanguage();
+    writeWords();
+  });
+  if (!canHoldKeys()) return explain(t("enrol.no_keys"));
+  const link = readLink(location.hash);
+  // At once, so that the one-time code is in no history and on no screen.
+  if (location.hash) history.replaceState(null, "", location.pathname);
+  const store = await openTerminals();
+  part("enrol-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const pasted = readLink(part("enrol-link").value.split("#")[1] ?? "");
+    part("enrol-link").value = "";
+    if (pasted) enrolHere(store, pasted);
+    else explain(t("enrol.bad_link"));
+  });
+  if (link) return enrolHere(store, link);
+  const known = await store.get("terminals", SCENE);
+  return known ? open(known) : show("not-enrolled");
+}
+
+await start();

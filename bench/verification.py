@@ -1,0 +1,92 @@
+"""Verification in the library, as a ratio to the bare work: two signature checks and the key load."""
+
+import statistics
+import time
+from collections.abc import Callable
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
+from codeservice.code import FORMS, SHOW_AAD, Grant, Kind, read_code, write_device_code
+from codeservice.issuer import issue
+from codeservice.scan import Policy
+from codeservice.scene import SCENES
+from codeservice.verifier import Verifier
+from keys import rotation
+from keys.algorithms import ES256, sign_p256
+from keys.backends.file import compressed
+from keys.key import PublicKey, Purpose, kid_of
+from keys.signer import KeySigner
+from keys.trustlist import Root
+
+NOW = 1_800_000_000
+ROUNDS = 9
+REPEATS = 1000
+BOUND = 1.6
+"""Largest ratio that is good: the reader, the rules and the bookkeeping may cost 60 % of the bare work."""
+
+
+def measure() -> bool:
+    """Print the ratio; True when it is within the bound."""
+    verifier, code, bare = _prepare()
+    policy = Policy(SCENES["bus"], frozenset({Kind.DEVICE}))
+
+    def whole() -> None:
+        verifier.verify(code, policy=policy, now=NOW)
+
+    def alone() -> float:
+        return _microseconds(whole)
+
+    # Alternating rounds share whatever else the machine is doing.
+    pairs = [(alone(), _microseconds(bare)) for _ in range(ROUNDS)]
+    ratio = statistics.median(first / second for first, second in pairs)
+    samples = sorted(_once(whole) for _ in range(REPEATS))
+    print(f"  whole verification   {statistics.median(pair[0] for pair in pairs):8.1f} us median of {ROUNDS} rounds")
+    print(f"  bare checks and load {statistics.median(pair[1] for pair in pairs):8.1f} us")
+    print(f"  p99 of one           {samples[int(REPEATS * 0.99)]:8.1f} us")
+    print(f"  ratio                {ratio:8.2f}    bound {BOUND}  {'ok' if ratio <= BOUND else 'ABOVE THE BOUND'}")
+    return ratio <= BOUND
+
+
+def _prepare() -> tuple[Verifier, str, Callable[[], None]]:
+    issuer, device, root = (ec.generate_private_key(ec.SECP256R1()) for _ in range(3))
+    public = compressed(issuer.public_key())
+    kid = kid_of(ES256.name, public)
+    key = PublicKey(kid, ES256.name, Purpose.GRANT, public, NOW - 100, NOW + 10**6, NOW + 2 * 10**6)
+    roots = (Root(ES256.name, compressed(root.public_key())),)
+    trust_list = rotation.begin(roots, 1, [key], now=NOW, lifetime=10**6)
+    point = compressed(device.public_key())
+    grant = Grant(300, 1_234_567, 31, {1: 3, 2: 1, 3: 1}, NOW - 60, NOW + 86_400, point)
+    signed = issue(grant, signer=KeySigner(key, lambda message: sign_p256(issuer, message)), now=NOW)
+    code = write_device_code(signed, iat=NOW, algorithm=ES256, sign=lambda message: sign_p256(device, message))
+
+    read = read_code(code)
+    assert read.show is not None
+    algorithm = ec.ECDSA(hashes.SHA256())
+    issuer_key = issuer.public_key()
+    first = _der(read.issuer.signature), read.issuer.signed_bytes(FORMS[Kind.DEVICE].aad)
+    second = _der(read.show.signature), read.show.signed_bytes(SHOW_AAD)
+
+    def bare() -> None:
+        issuer_key.verify(*first, algorithm)
+        ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point).verify(*second, algorithm)
+
+    return Verifier(lambda: trust_list), code, bare
+
+
+def _der(signature: bytes) -> bytes:
+    return encode_dss_signature(int.from_bytes(signature[:32]), int.from_bytes(signature[32:]))
+
+
+def _microseconds(work: Callable[[], None]) -> float:
+    start = time.perf_counter()
+    for _ in range(REPEATS):
+        work()
+    return (time.perf_counter() - start) / REPEATS * 1e6
+
+
+def _once(work: Callable[[], None]) -> float:
+    start = time.perf_counter()
+    work()
+    return (time.perf_counter() - start) * 1e6

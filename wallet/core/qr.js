@@ -1,0 +1,44 @@
+/** Draws a code on a canvas: error correction L, four modules of quiet zone, black on white, whole device pixels. */
+
+import encodeQR from "/wallet/lib/qr.js";
+
+const QUIET_ZONE = 4;
+/** Below this a cracked or dim phone is hard to read. */
+const LEAST_CSS_PIXELS = 280;
+const NUMERIC = /^[0-9]+$/;
+const ALPHANUMERIC = /^[0-9A-Z $%*+\-./:]+$/;
+
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {string} text digits, or a guide and digits
+ * @param {{room: number, density: number}} screen CSS pixels available, device pixels per CSS pixel
+ */
+export function drawQr(canvas, text, { room, density }) {
+  const rows = encodeQR(text, "raw", { ecc: "low", encoding: encodingOf(text), border: QUIET_ZONE });
+  const modules = rows.length;
+  // A fractional module would be blurred by the browser; the scale is in whole device pixels.
+  const least = Math.ceil((LEAST_CSS_PIXELS * density) / modules);
+  const scale = Math.max(least, Math.floor((room * density) / modules));
+  canvas.width = modules * scale;
+  canvas.height = modules * scale;
+  canvas.style.width = `${canvas.width / density}px`;
+  canvas.style.height = `${canvas.height / density}px`;
+  const context = canvas.getContext("2d", { alpha: false });
+  context.fillStyle = "#ffffff";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.fillStyle = "#000000";
+  rows.forEach((row, y) => row.forEach((dark, x) => {
+    if (dark) context.fillRect(x * scale, y * scale, scale, scale);
+  }));
+}
+
+/** @param {HTMLCanvasElement} canvas */
+export function clearQr(canvas) {
+  canvas.width = 1;
+  canvas.height = 1;
+}
+
+function encodingOf(text) {
+  if (NUMERIC.test(text)) return "numeric";
+  return ALPHANUMERIC.test(text) ? "alphanumeric" : "byte";
+}

@@ -1,0 +1,165 @@
+/** This phone as a registered device: its key, its grants, and the calls that renew and check them. */
+
+import { fromBase64url, toBase64url } from "/wallet/core/base64url.js";
+import { ApiError } from "/wallet/core/api.js";
+import { batchSize, needsRenewal } from "/wallet/core/grants.js";
+import { compressedPoint, makeKeyPair, publicJwk, signJws } from "/wallet/core/keys.js";
+
+const PATH = "/wallet/api/v1";
+const RECORD = "device";
+/** Errors that a second try with a corrected clock or fresh keys can cure. */
+const WORTH_A_SECOND_TRY = new Set(["clock_skew", "weak_key"]);
+
+/** Holds device key and grants in the store; private keys are never readable. */
+export class Device {
+  #store;
+  #call;
+  #account;
+  #now;
+
+  /** Server's name of this device, null before registration. */
+  id = null;
+  /** Grants on hand, see core/grants.js. */
+  grants = [];
+
+  /**
+   * @param {object} parts
+   * @param {import("/wallet/core/store.js").Store} parts.store
+   * @param {Function} parts.call
+   * @param {import("./account.js").Account} parts.account
+   * @param {() => number} parts.now seconds, corrected by the server's clock
+   */
+  constructor({ store, call, account, now }) {
+    this.#store = store;
+    this.#call = call;
+    this.#account = account;
+    this.#now = now;
+  }
+
+  async recall() {
+    this.id = (await this.#store.get("settings", RECORD))?.id ?? null;
+    this.grants = await this.#store.all("grants");
+    await this.#drop((grant) => grant.expires <= this.#now());
+  }
+
+  /**
+   * Registers this phone unless the service already knows it.
+   *
+   * @param {string} name
+   * @throws {ApiError} device_removed: the owner took this phone off the list; only they may put it back
+   */
+  async enrol(name) {
+    if (this.id !== null && this.#account.me.devices.some((device) => device.id === this.id)) return;
+    const owner = this.#account.me.phone;
+    const known = await this.#store.get("settings", RECORD);
+    if (known?.owner === owner) throw new ApiError({ status: 409, code: "device_removed" });
+    await this.forget();
+    const { id, privateKey } = await this.#twice(() => this.#register(name));
+    await this.#store.put("settings", { name: RECORD, id, owner, privateKey });
+    this.id = id;
+    await this.#account.fetchMe();
+  }
+
+  /** Fetches what is missing for one scene; does nothing while enough is on hand. @param {string} scene */
+  async refill(scene) {
+    if (needsRenewal(this.grants, scene, this.#now())) await this.#twice(() => this.#fetchGrants(scene));
+  }
+
+  /** Asks whether the grants on hand still stand and drops those that do not. @returns {Promise<boolean>} any dropped */
+  async checkStatuses() {
+    const asked = [...this.grants];
+    if (asked.length === 0) return false;
+    const places = asked.map(({ list, idx }) => [list, idx]);
+    const { statuses } = await this.#call("POST", `${PATH}/grants/status`, { grants: places });
+    const dead = new Set(asked.filter((_, at) => statuses[at] !== "valid").map(({ id }) => id));
+    await this.#drop((grant) => dead.has(grant.id) || grant.expires <= this.#now());
+    return dead.size > 0;
+  }
+
+  /** @param {object} grant @param {{at: number, begins: boolean}} showing begins: its hour on screen starts now */
+  async markShown(grant, { at, begins }) {
+    const held = this.grants.find(({ id }) => id === grant.id);
+    if (!held) return;
+    if (begins || held.shownFrom === null) held.shownFrom = at;
+    held.shownLast = at;
+    await this.#store.put("grants", held);
+  }
+
+  /** @returns {object|null} the grant that was on screen last, before this page was opened */
+  get lastShown() {
+    const shown = this.grants.filter((grant) => grant.shownLast !== null);
+    return shown.sort((left, right) => right.shownLast - left.shownLast)[0] ?? null;
+  }
+
+  /** Drops the grants; the phone stays registered. */
+  async dropGrants() {
+    await this.#drop(() => true);
+  }
+
+  /** Drops key and grants of this phone. */
+  async forget() {
+    await this.dropGrants();
+    await this.#store.remove("settings", RECORD);
+    this.id = null;
+  }
+
+  /** Tells the service to drop a device, this one or another. @param {string} id */
+  async remove(id) {
+    await this.#call("DELETE", `${PATH}/devices/${encodeURIComponent(id)}`);
+    if (id === this.id) await this.forget();
+  }
+
+  async #register(name) {
+    const keys = await makeKeyPair();
+    const { issuer, session } = this.#account.me;
+    const header = { typ: "device-proof+jwt", jwk: await publicJwk(keys.publicKey) };
+    const proof = await signJws(keys.privateKey, header, { aud: issuer, iat: this.#now(), sub: session });
+    const { id } = await this.#call("POST", `${PATH}/devices`, { name, proof });
+    return { id, privateKey: keys.privateKey };
+  }
+
+  async #fetchGrants(scene) {
+    const { privateKey } = await this.#store.get("settings", RECORD);
+    const pairs = await Promise.all(Array.from({ length: batchSize(scene) }, makeKeyPair));
+    const points = await Promise.all(pairs.map(async (pair) => toBase64url(await compressedPoint(pair.publicKey))));
+    const claims = { aud: this.#account.me.issuer, iat: this.#now(), sub: this.id, scene, keys: points };
+    const proof = await signJws(privateKey, { typ: "grant-request+jwt" }, claims);
+    const { grants } = await this.#call("POST", `${PATH}/grants`, { proof });
+    for (const given of grants) {
+      const place = points.indexOf(given.key);
+      // A grant for a key that this phone does not hold could never be shown.
+      if (place >= 0) await this.#keep(given, pairs[place].privateKey);
+    }
+  }
+
+  async #keep({ grant, list, idx, scene, not_before: notBefore, expires }, privateKey) {
+    const held = { id: `${list}:${idx}`, list, idx, scene, grant: fromBase64url(grant), notBefore, expires, privateKey,
+      shownFrom: null, shownLast: null };
+    await this.#store.put("grants", held);
+    this.grants.push(held);
+  }
+
+  async #drop(isGone) {
+    const gone = this.grants.filter(isGone);
+    this.grants = this.grants.filter((grant) => !gone.includes(grant));
+    for (const { id } of gone) await this.#store.remove("grants", id);
+  }
+
+  async #twice(act) {
+    try {
+      return await act();
+    } catch (error) {
+      if (!(error instanceof ApiError) || !WORTH_A_SECOND_TRY.has(error.code)) throw error;
+      await this.#account.fetchMe(); // brings the server's time
+      return act();
+    }
+  }
+}
+
+/** @returns {string} what the person would call this device, such as "Chrome on Android" */
+export function deviceName(userAgent = navigator.userAgent) {
+  const find = (table) => table.find(([mark]) => userAgent.includes(mark))?.[1];
+  const browser = find([["MicroMessenger", "WeChat"], ["Edg", "Edge"], ["Firefox", "Firefox"], ["Chrome", "Chrome"], ["Safari", "Safari"]]);
+  const system = find([["Android", "Android"], ["iPhone", "iPhone"], ["iPad", "iPad"], ["Windows", "Windows"], ["Mac OS", "macOS"], ["Linux", "Linux"]]);
+  return `${browser ?? "Browser"} on ${system ?? "this device"}`;
+}

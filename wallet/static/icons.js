@@ -1,0 +1,29 @@
+/** Line drawings, 24 by 24, for tabs, scenes and states. Decoration only: words always stand beside them. */
+
+import { svg } from "./dom.js";
+
+const PATHS = {
+  all: "M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h2v2h-2zM18 18h2v2h-2zM18 14h2M14 18h2",
+  bus: "M5 17V6a2 2 0 0 1 2-2h10a2 2 0 0 1 2 2v11zM5 12h14M8 17v3M16 17v3M8.5 14.5h.01M15.5 14.5h.01",
+  hospital: "M4 20V8l8-4 8 4v12zM12 9v7M8.5 12.5h7",
+  pharmacy: "M5.6 12.9l7.3-7.3a4 4 0 0 1 5.6 5.6l-7.3 7.3a4 4 0 0 1-5.6-5.6zM9.2 9.2l5.6 5.6",
+  scenic_spot: "M3 19l6-11 4 7 2.5-4L21 19zM16 6.5h.01M17.5 6.5a1.5 1.5 0 1 1-3 0 1.5 1.5 0 0 1 3 0",
+  government: "M4 20h16M5 9h14L12 4zM7 10v7M12 10v7M17 10v7",
+  code: "M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h2v2h-2zM18 18h2v2h-2zM18 14h2M14 18h2",
+  cards: "M3 7a2 2 0 0 1 2-2h14a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2zM3 10h18M7 15h4",
+  records: "M6 3h9l4 4v14H6zM14 3v5h5M9 12h7M9 16h7",
+  privacy: "M12 3l7 3v5c0 5-3 8-7 10-4-2-7-5-7-10V6zM9 12l2 2 4-4",
+  me: "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4 20c1-4 4-6 8-6s7 2 8 6",
+  redraw: "M20 12a8 8 0 1 1-2.3-5.7M20 4v5h-5",
+  offline: "M3 3l18 18M5 12a11 11 0 0 1 4-2.6M2 8a16 16 0 0 1 4-2.6M15 9.5a11 11 0 0 1 4 2.5M11 5a16 16 0 0 1 11 3M8.5 15.5a5 5 0 0 1 7 0M12 19h.01",
+  warning: "M12 3l10 18H2zM12 10v5M12 18h.01",
+  done: "M4 12l5 5L20 6",
+  refused: "M5 5l14 14M19 5L5 19",
+  undetermined: "M12 21c-4 0-6-3-7-7l-1-3 2-1 2 3V5h2v6-8h2v8-7h2v8-6h2v9c0 4-2 6-4 6z",
+};
+
+/** @param {string} name @returns {SVGElement} */
+export function icon(name) {
+  return svg("svg", { viewBox: "0 0 24 24", class: "icon", "aria-hidden": "true", focusable: "false" },
+    svg("path", { d: PATHS[name] ?? PATHS.all }));
+}

@@ -1,0 +1,96 @@
+/** The code on screen: which grant, drawn when, hidden when. Knows a canvas only through `draw` and `clear`. */
+
+import { countdown } from "/wallet/core/clock.js";
+import { writeDeviceCode } from "/wallet/core/code.js";
+import { ALL_SCENES, chooseGrant, isUsable } from "/wallet/core/grants.js";
+import { signer } from "/wallet/core/keys.js";
+
+/** One code at a time; `iat` is null while none is on screen. */
+export class Show {
+  #device;
+  #phoneNow;
+  #trueNow;
+  #drawing = null;
+
+  scene = ALL_SCENES;
+  iat = null;
+  grant = null;
+  /** Set by the screen that owns the canvas; without it nothing is drawn. @type {{draw: Function, clear: Function}|null} */
+  surface = null;
+
+  /**
+   * @param {object} parts
+   * @param {import("./device.js").Device} parts.device
+   * @param {() => number} parts.phoneNow seconds; codes carry the phone's own time
+   * @param {() => number} parts.trueNow seconds, corrected; grants are chosen by it
+   */
+  constructor({ device, phoneNow, trueNow }) {
+    this.#device = device;
+    this.#phoneNow = phoneNow;
+    this.#trueNow = trueNow;
+  }
+
+  /** After a reload: the hour of the grant last shown goes on, instead of using up another. */
+  resume() {
+    const last = this.#device.lastShown;
+    if (last?.scene === this.scene) this.grant = last;
+  }
+
+  /** @param {string} scene */
+  async setScene(scene) {
+    if (scene === this.scene) return;
+    this.scene = scene;
+    this.hide();
+    this.grant = null;
+    await this.redraw();
+  }
+
+  /** Draws again only if the grant on screen is gone, or none is on screen. */
+  async refresh() {
+    const standing = this.grant && this.#device.grants.some(({ id }) => id === this.grant.id);
+    if (!standing || this.iat === null) await this.redraw();
+  }
+
+  /** Puts a new code on screen, or hides the old one if none can be made. */
+  redraw() {
+    this.#drawing ??= this.#draw().finally(() => {
+      this.#drawing = null;
+    });
+    return this.#drawing;
+  }
+
+  /** To be called several times a second: redraws in time, hides what must not be seen. */
+  async tick() {
+    const { due, over } = countdown(this.iat, this.#phoneNow());
+    const ended = this.grant !== null && !isUsable(this.grant, this.#trueNow());
+    if (this.iat !== null && (over || ended)) this.hide();
+    if (this.surface && document.visibilityState === "visible" && (due || ended)) await this.redraw();
+  }
+
+  hide() {
+    this.iat = null;
+    this.surface?.clear();
+  }
+
+  async #draw() {
+    if (!this.surface || document.visibilityState === "hidden") return;
+    const now = this.#trueNow();
+    const grant = chooseGrant(this.#device.grants, this.scene, now, this.grant?.id ?? null);
+    if (grant === null) {
+      this.grant = null;
+      this.hide();
+      return;
+    }
+    const iat = Math.floor(this.#phoneNow());
+    // The same grant twice in one second would be the same code, which a verifier takes only once.
+    if (grant.id === this.grant?.id && iat === this.iat) return;
+    const scene = this.scene;
+    const code = await writeDeviceCode({ iat, grant: grant.grant, sign: signer(grant.privateKey) });
+    if (scene !== this.scene || !this.surface) return;
+    const begins = grant.id !== this.grant?.id;
+    this.surface.draw(code, iat);
+    this.grant = grant;
+    this.iat = iat;
+    await this.#device.markShown(grant, { at: now, begins });
+  }
+}

@@ -1,0 +1,148 @@
+/** The main screen: the code, the scene, and in words whatever stands in the way of it. */
+
+import { ALL_SCENES, goodUntil } from "/wallet/core/grants.js";
+import { h, toggle, write } from "../dom.js";
+import { problemWords } from "../forms.js";
+import { icon } from "../icons.js";
+import { hasWords, pick, t, untilWhen } from "../language.js";
+import { keepAwake, letSleep } from "../wake_lock.js";
+import { stage } from "./stage.js";
+import { ticketsPanel } from "./tickets.js";
+
+const TICK_MS = 250;
+const TICKET_SCENE = "scenic_spot";
+
+/** @param {object} app */
+export function codeView(app) {
+  const { show } = app;
+  const drawn = stage(() => show.redraw(), app.account.me.guide ?? "");
+  const offline = badge("offline-badge", "offline");
+  const skew = h("p", { class: "notice warn", role: "status", testid: "skew-warning", hidden: true });
+  const again = h("p", { class: "notice warn", testid: "sign-in-again", hidden: true }, t("code.sign_in_again"), " ",
+    h("button", { type: "button", class: "small", testid: "sign-in-again-button", onclick: () => signInAgain(app) }, t("sign_in.submit")));
+  const obstacle = obstaclePanel(app);
+  const tickets = ticketsPanel(app);
+  const scenes = sceneSwitch(app, update);
+  const panel = h("div", { class: "panel", testid: "code-panel", "data-state": "preparing" }, drawn.element, obstacle.element);
+  const prepared = h("p", { class: "prepared", testid: "prepared-until" });
+  const element = h("section", { class: "code-page" }, h("h2", { class: "unseen" }, t("tab.code")),
+    offline.element, skew, again, panel, scenes.element, tickets.element, prepared, h("p", { class: "prepared" }, t("code.screenshot")));
+
+  function update() {
+    const now = app.trueNow();
+    const until = goodUntil(app.device.grants, show.scene, now);
+    const why = show.iat === null ? reasonOf(app) : null;
+    panel.dataset.state = show.iat !== null ? "drawn" : why === "preparing" ? "preparing" : "none";
+    obstacle.tell(why);
+    offline.tell(app.online ? "" : until === null ? t("code.offline") : t("code.offline_until", { time: untilWhen(until, now) }));
+    write(prepared, app.online && until !== null ? t("code.prepared", { time: untilWhen(until, now) }) : "");
+    toggle(skew, app.clock.skewed);
+    write(skew, app.clock.skewed ? t(app.clock.ahead > 0 ? "code.clock_fast" : "code.clock_slow",
+      { minutes: Math.max(1, Math.round(Math.abs(app.clock.ahead) / 60)) }) : "");
+    toggle(again, app.account.expired);
+    scenes.tell();
+    tickets.tell(show.scene === TICKET_SCENE);
+  }
+
+  async function tick() {
+    drawn.tick(show.iat, app.phoneNow());
+    const before = show.iat;
+    await show.tick();
+    if (show.iat !== before) {
+      drawn.tick(show.iat, app.phoneNow());
+      update();
+    }
+  }
+
+  function onVisibility() {
+    // What is not looked at is not kept: a frozen page could otherwise come back with an old code.
+    if (document.visibilityState === "hidden") show.hide();
+    else keepAwake();
+    tick();
+  }
+
+  show.surface = drawn;
+  show.iat = null;
+  const timer = setInterval(tick, TICK_MS);
+  document.addEventListener("visibilitychange", onVisibility);
+  window.addEventListener("pagehide", onHide);
+  window.addEventListener("resize", onResize);
+  keepAwake();
+  tick();
+  return { element, update, leave() {
+    clearInterval(timer);
+    document.removeEventListener("visibilitychange", onVisibility);
+    window.removeEventListener("pagehide", onHide);
+    window.removeEventListener("resize", onResize);
+    show.hide();
+    show.surface = null;
+    letSleep();
+  } };
+
+  function onHide() {
+    show.hide();
+  }
+
+  function onResize() {
+    drawn.fit();
+  }
+}
+
+/** Why there is no code, as a key of the translations. */
+function reasonOf(app) {
+  if (app.blocked) return app.blocked;
+  if (app.upkeep.problem?.code === "sign_in_required") return "sign_in_required";
+  if (app.upkeep.problem) return "problem";
+  if (!app.online) return app.clock.skewed ? "clock" : "offline";
+  return "preparing";
+}
+
+function obstaclePanel(app) {
+  const title = h("h3", {});
+  const cure = h("p", {});
+  const action = h("button", { type: "button", class: "primary", testid: "obstacle-action", onclick: () => {
+    if (app.blocked) app.unblock();
+    else if (app.upkeep.problem?.code === "sign_in_required") signInAgain(app);
+    else app.upkeep.now();
+  } });
+  const element = h("div", { class: "obstacle", role: "status", testid: "no-code", hidden: true }, icon("warning"), title, cure, action);
+  return { element, tell(why) {
+    toggle(element, why !== null);
+    if (why === null) return;
+    element.dataset.reason = why === "problem" ? app.upkeep.problem.code : why;
+    write(title, t(`reason.${why}`));
+    write(cure, why === "problem" ? problemWords(app.upkeep.problem) : t(`reason.${why}.cure`));
+    write(action, t(hasWords(`reason.${why}.action`) ? `reason.${why}.action` : "retry"));
+    toggle(action, why !== "preparing");
+  } };
+}
+
+function sceneSwitch(app, update) {
+  const names = [ALL_SCENES, ...app.account.me.scenes.map(({ name }) => name)];
+  const words = (name) => (hasWords(`scene.${name}`) ? t(`scene.${name}`) : pick(app.account.me.scenes.find((scene) => scene.name === name)?.title));
+  const buttons = new Map(names.map((name) => [name, h("button", { type: "button", class: "scene", testid: `scene-${name}`,
+    onclick: async () => {
+      await app.show.setScene(name);
+      update();
+      app.upkeep.now();
+    } }, icon(name), h("span", {}, words(name)))]));
+  const element = h("div", { class: "scenes", role: "group", "aria-label": t("code.scene") }, ...buttons.values());
+  return { element, tell() {
+    for (const [name, button] of buttons) button.setAttribute("aria-pressed", String(name === app.show.scene));
+  } };
+}
+
+function badge(testid, name) {
+  const words = h("span", {});
+  const element = h("p", { class: "badge", role: "status", testid, hidden: true }, icon(name), words);
+  return { element, tell(text) {
+    toggle(element, text !== "");
+    write(words, text);
+  } };
+}
+
+async function signInAgain(app) {
+  // Grants stay in the store; whoever signs in next keeps them only if the service says they are theirs.
+  await app.account.forget();
+  app.shell.render();
+}
