@@ -156,7 +156,7 @@ def open_city(
         shutil.copytree(city_template, folder)
         database = None
         if kind == "postgresql":
-            database = _new_database(request.getfixturevalue("postgresql"))
+            database = new_database(request.getfixturevalue("postgresql"))
         settings = replace(settings_of(folder, redis_address, database), **changes)
         clock = Clock(NOW)
         services = open_services(settings, clock)
@@ -187,7 +187,8 @@ def any_city(open_city: Callable[..., City], database_kind: str, redis_address: 
     return open_city(database_kind)
 
 
-def _new_database(server: str) -> str:
+def new_database(server: str) -> str:
+    """Make an empty database on a server and return its address."""
     name = f"city_{os.getpid()}_{next(_COUNTER)}"
     engine = sqlalchemy.create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:

@@ -1,0 +1,120 @@
+"""`python -m tests.pictures FOLDER`: pictures of every page of a running city, for the documents and for looking at."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page
+
+from tests.running import Person, RunningCity, chromium
+
+PHONE = {"width": 360, "height": 740}
+DESK = {"width": 1280, "height": 800}
+SCANNERS = {"bus": "bus-1", "hospital": "clinic-1", "pharmacy": "till-east", "scenic_spot": "gate-1"}
+
+
+def main(folder: Path) -> int:
+    """Take all pictures."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="city-pictures-") as data:
+        city = RunningCity(Path(data) / "city", {})
+        try:
+            with chromium() as browser:
+                take(city, browser, folder)
+        finally:
+            city.stop()
+    return 0
+
+
+def take(city: RunningCity, browser: Browser, folder: Path) -> None:
+    """Walk through wallet and scanners, as the README says, and take a picture at every step."""
+    person = city.people()[0]
+    phone = browser.new_page(viewport=PHONE, locale="zh-CN")  # type: ignore[arg-type]
+
+    def shot(page: Page, name: str) -> None:
+        page.wait_for_timeout(400)
+        page.screenshot(path=folder / f"{name}.png")
+        print(name, flush=True)
+
+    walk_in(city, phone, person, shot)
+    phone.get_by_test_id("scene-scenic_spot").click()
+    phone.get_by_test_id("book-ticket").click()
+    phone.locator("[data-testid=tickets][data-state=booked]").wait_for()
+    shot(phone, "wallet-ticket")
+    for scene, terminal in SCANNERS.items():
+        phone.get_by_test_id(f"scene-{scene}").click()
+        phone.wait_for_timeout(1500)
+        scan(city, browser, phone, terminal, scene, shot)
+    for tab in ("cards", "records", "privacy", "me"):
+        phone.get_by_test_id(f"tab-{tab}").click()
+        phone.wait_for_timeout(400)
+        if tab == "cards":
+            phone.get_by_test_id("add-card-open").click()
+            phone.get_by_test_id("card-number").fill(person.card)
+            phone.get_by_test_id("add-card").click()
+            phone.get_by_test_id("card").wait_for()
+        shot(phone, f"wallet-{tab}")
+    phone.get_by_test_id("tab-code").click()
+    phone.context.set_offline(offline=True)
+    phone.get_by_test_id("offline-badge").wait_for()
+    shot(phone, "wallet-offline")
+    phone.context.set_offline(offline=False)
+    phone.get_by_test_id("language-switch").click()
+    shot(phone, "wallet-code-en")
+    phone.set_viewport_size(DESK)  # type: ignore[arg-type]
+    shot(phone, "wallet-code-desk")
+    phone.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    phone.get_by_test_id("language-switch").click()
+    phone.get_by_test_id("elder-switch").click()
+    shot(phone, "wallet-code-elder")
+
+
+def walk_in(city: RunningCity, phone: Page, person: Person, shot: object) -> None:
+    """Sign in and pass the real-name check."""
+    assert callable(shot)
+    phone.goto(f"{city.origin}/wallet/")
+    phone.get_by_test_id("phone").fill(person.phone)
+    shot(phone, "wallet-sign-in")
+    phone.get_by_test_id("send-message").click()
+    phone.get_by_test_id("one-time-password").wait_for()
+    messages = phone.context.new_page()
+    messages.goto(f"{city.origin}/demo/messages")
+    shot(messages, "demo-messages")
+    password = messages.locator("li", has_text=person.phone).first.inner_text().split("验证码 ")[1][:6]
+    messages.close()
+    phone.get_by_test_id("one-time-password").fill(password)
+    phone.get_by_test_id("sign-in").click()
+    phone.get_by_test_id("name").fill(person.name)
+    phone.get_by_test_id("id-number").fill(person.id_number)
+    shot(phone, "wallet-real-name")
+    phone.get_by_test_id("confirm-real-name").click()
+    phone.locator("[data-testid=qr][data-iat]").wait_for()
+    shot(phone, "wallet-code")
+
+
+def scan(city: RunningCity, browser: Browser, phone: Page, terminal: str, scene: str, shot: object) -> None:
+    """Scan the phone's code at a scanner, once good and once again."""
+    assert callable(shot)
+    desk = browser.new_page(viewport=DESK, locale="zh-CN")  # type: ignore[arg-type]
+    desk.goto(city.link(terminal))
+    desk.locator("[data-testid=scanner][data-state=ready]").wait_for()
+    if scene in ("bus", "pharmacy"):
+        shot(desk, f"scanner-{scene}-ready")
+    code = {"name": "code.png", "mimeType": "image/png", "buffer": phone.get_by_test_id("qr").screenshot()}
+    desk.get_by_test_id("picture").set_input_files(files=[code])  # type: ignore[list-item]
+    desk.locator("[data-testid=verdict][data-decision=accepted]").wait_for()
+    shot(desk, f"scanner-{scene}-accepted")
+    if scene == "bus":
+        desk.locator("[data-testid=scanner][data-state=ready]").wait_for()
+        desk.wait_for_timeout(3000)
+        desk.get_by_test_id("picture").set_input_files(files=[code])  # type: ignore[list-item]
+        desk.locator("[data-testid=verdict][data-decision=refused]").wait_for()
+        shot(desk, "scanner-bus-refused")
+        desk.set_viewport_size(PHONE)  # type: ignore[arg-type]
+        desk.locator("[data-testid=scanner][data-state=ready]").wait_for()
+        shot(desk, "scanner-bus-phone")
+    desk.context.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1] if len(sys.argv) > 1 else "docs/pictures")))
