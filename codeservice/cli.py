@@ -74,9 +74,7 @@ def _add_city(top: _Commands) -> None:
     for entry in (run, demo):
         entry.add_argument("--people", type=int, default=1000, help="people of a new demo city (default 1000)")
         entry.add_argument("--seed", type=int, default=20260101, help="the same seed makes the same city")
-    show = top.leaf(
-        "demo-code", commands.demo_code, "play the phone of a demo person and print a code of this moment"
-    )
+    show = top.leaf("demo-code", commands.demo_code, "play the phone of a demo person and print a code of this moment")
     show.add_argument("phone", help="phone number of a demo person")
     show.add_argument("--scene", default="all", help="scene of the code (default all)")
 

@@ -12,6 +12,7 @@ from codeservice.store.models import AuditCheckpoint, AuditEntry
 
 _NODE = 32
 _BATCH = 5000
+_INSERT = insert(AuditEntry)
 
 
 @dataclass(frozen=True)
@@ -25,9 +26,8 @@ class AuditReport:
 
 def add(connection: Connection, *, at: int, actor: str, action: str, subject: str, details: dict[str, object]) -> None:  # noqa: PLR0913
     """Write an entry in the transaction of its subject."""
-    connection.execute(
-        insert(AuditEntry).values(at=at, actor=actor, action=action, subject=subject, details=canonical(details))
-    )
+    row = {"at": at, "actor": actor, "action": action, "subject": subject, "details": canonical(details)}
+    connection.execute(_INSERT, row)
 
 
 def seal(connection: Connection, sign: Callable[[bytes], bytes], *, now: int) -> int:

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, case, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, case, insert, select, update
 
 from codeservice.errors import ForbiddenError, NotFoundError
 from codeservice.store.models import Client, Partner, Place, UsedAssertion
@@ -18,6 +18,27 @@ ENROLMENT_LIFE = 600
 _ENROLMENT_TRIES = 5
 TERMINAL, BACK_END = "terminal", "back_end"
 ACTIVE, SUSPENDED, WAITING = "active", "suspended", "waiting"
+
+
+_CLIENTS = (
+    select(
+        Client.id,
+        Client.kind,
+        Client.partner,
+        Partner.name.label("partner_name"),
+        Client.place,
+        Place.name.label("place_name"),
+        Place.scene,
+        Client.name,
+        Client.scopes,
+        Client.state,
+        Client.public,
+    )
+    .join(Partner, Partner.id == Client.partner)
+    .join(Place, Place.id == Client.place)
+)
+_BY_ID = _CLIENTS.where(Client.id == bindparam("client"))
+_STATE = select(Client.state).where(Client.id == bindparam("client"))
 
 
 @dataclass(frozen=True)
@@ -72,13 +93,13 @@ def add_client(  # noqa: PLR0913 -- one row
 
 def find(connection: Connection, client: str) -> StoredClient | None:
     """Find a client."""
-    row = connection.execute(_clients().where(Client.id == client)).first()
+    row = connection.execute(_BY_ID, {"client": client}).first()
     return None if row is None else _stored(row)
 
 
 def every(connection: Connection) -> list[StoredClient]:
     """List all clients by scene and name."""
-    return [_stored(row) for row in connection.execute(_clients().order_by(Place.scene, Client.id))]
+    return [_stored(row) for row in connection.execute(_CLIENTS.order_by(Place.scene, Client.id))]
 
 
 def start_enrolment(connection: Connection, client: str, *, now: int, life: int = ENROLMENT_LIFE) -> str:
@@ -116,7 +137,7 @@ def enrol(connection: Connection, client: str, code: str, public: bytes, *, now:
 
 def require_active(connection: Connection, client: str) -> None:
     """Raise ForbiddenError unless the client may act now, whatever token it holds."""
-    if connection.scalar(select(Client.state).where(Client.id == client)) != ACTIVE:
+    if connection.scalar(_STATE, {"client": client}) != ACTIVE:
         raise ForbiddenError("terminal_not_allowed")
 
 
@@ -148,27 +169,7 @@ def places(connection: Connection, scene: str) -> list[tuple[str, str, int | Non
     return [(row.id, row.name, row.capacity) for row in connection.execute(query)]
 
 
-def _clients() -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            Client.id,
-            Client.kind,
-            Client.partner,
-            Partner.name.label("partner_name"),
-            Client.place,
-            Place.name.label("place_name"),
-            Place.scene,
-            Client.name,
-            Client.scopes,
-            Client.state,
-            Client.public,
-        )
-        .join(Partner, Partner.id == Client.partner)
-        .join(Place, Place.id == Client.place)
-    )
-
-
-def _stored(row: Row[Any]) -> StoredClient:
+def _stored(row: Row[*tuple[Any, ...]]) -> StoredClient:
     values = dict(row._mapping)  # noqa: SLF001 -- SQLAlchemy's public name has the underscore
     values["scopes"] = frozenset(values["scopes"].split())
     return StoredClient(**values)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, tuple_, update
+from sqlalchemy import Connection, Row, bindparam, func, select, tuple_, update
 
 from codeservice.errors import ConflictError, NotFoundError
 from codeservice.status import TRANSITIONS, Status
@@ -19,6 +19,7 @@ LIST_SPAN = 24 * 3600
 """Seconds of issuing that share a list; a list retires when its last grant has expired."""
 
 _RANDOM_TRIES = 64
+_BY_PLACE = select(Grant.__table__).where(Grant.list == bindparam("place_list"), Grant.idx == bindparam("place_idx"))
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def _list_for(connection: Connection, issued: int, expires: int) -> int:
 
 def find(connection: Connection, list_: int, idx: int) -> IssuedGrant | None:
     """Return the record of a grant."""
-    row = connection.execute(select(Grant.__table__).where(Grant.list == list_, Grant.idx == idx)).first()
+    row = connection.execute(_BY_PLACE, {"place_list": list_, "place_idx": idx}).first()
     return None if row is None else _issued(row)
 
 

@@ -3,10 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select
 
 from codeservice.scan import Caller
 from codeservice.store.models import Place, Scan
+
+# Statements of the hot path are built once.
+_INSERT = insert(Scan)
+_BY_ACT = select(Scan.__table__).where(Scan.client == bindparam("client"), Scan.act == bindparam("act"))
 
 
 @dataclass(frozen=True)
@@ -33,12 +37,12 @@ class StoredScan:
 
 def add(connection: Connection, scan: StoredScan) -> None:
     """Insert a scan; the pair (client, act) is unique."""
-    connection.execute(insert(Scan).values(**vars(scan)))
+    connection.execute(_INSERT, vars(scan))
 
 
 def find_by_act(connection: Connection, caller: Caller, act: str) -> StoredScan | None:
     """Find what was answered to this caller for this act."""
-    row = connection.execute(select(Scan.__table__).where(Scan.client == caller.id, Scan.act == act)).mappings().first()
+    row = connection.execute(_BY_ACT, {"client": caller.id, "act": act}).mappings().first()
     return None if row is None else StoredScan(**row)
 
 
