@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -53,9 +54,8 @@ class City:
     clock: Clock
     people: list[demo.Citizen]
 
-    def citizen(self, **wanted: object) -> demo.Citizen:
+    def citizen(self) -> demo.Citizen:
         """Return an adult with a phone, without benefits."""
-        del wanted
         return demo.showcase(self.services.vault, seed=SEED, people=PEOPLE)[0][1]
 
     def password(self) -> str:
@@ -151,7 +151,7 @@ def open_city(
     """Open cities of one's own; `kind` chooses the database, other arguments change settings."""
     opened: list[Services] = []
 
-    def make(kind: str = "sqlite", **changes: object) -> City:
+    def make(kind: str = "sqlite", **changes: Any) -> City:
         folder = tmp_path / f"city-{next(_COUNTER)}"
         shutil.copytree(city_template, folder)
         database = None

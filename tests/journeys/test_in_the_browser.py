@@ -13,7 +13,7 @@ import pytest
 import redis
 import zxingcpp
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from codeservice.private_redis import PrivateRedis
 from tests.conftest import new_database
@@ -139,8 +139,8 @@ def test_a_picture_of_the_wallet_is_accepted_by_the_scanner_page_of_every_scene(
         phone.locator("[data-testid=tickets][data-state=booked]").wait_for()
     phone.locator(f"[data-testid=scene-{scene}][aria-pressed=true]").wait_for()
     fresh(phone)
-    file = {"name": "code.png", "mimeType": "image/png", "buffer": picture(phone)}
-    desk.get_by_test_id("picture").set_input_files(files=[file])  # type: ignore[list-item]
+    file = FilePayload(name="code.png", mimeType="image/png", buffer=picture(phone))
+    desk.get_by_test_id("picture").set_input_files(file)
     desk.locator("[data-testid=verdict][data-decision=accepted]").wait_for()
     desk.context.close()
 
