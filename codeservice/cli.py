@@ -8,15 +8,21 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from codeservice import commands
+from codeservice.app import wall_clock
 from codeservice.errors import ServiceError
 from codeservice.settings import SettingsError
 from keys.errors import KeysError
 
 
-def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] | None = None) -> int:
-    """Run one command and return its exit code."""
+def main(
+    arguments: Sequence[str] | None = None,
+    environment: Mapping[str, str] | None = None,
+    clock: Callable[[], int] = wall_clock,
+) -> int:
+    """Run one command and return its exit code; `clock` gives epoch seconds."""
     options = _parser().parse_args(arguments)
     options.environment = os.environ if environment is None else environment
+    options.clock = clock
     try:
         result = options.run(options)
     except (ServiceError, SettingsError, KeysError, commands.CommandError) as error:

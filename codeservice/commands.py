@@ -356,7 +356,7 @@ def vars_of_device(entry: device.StoredDevice) -> dict[str, object]:
 
 def _services(options: argparse.Namespace) -> Services:
     environment = one_machine.environment_of(options.data.resolve(), options.environment)
-    return open_services(settings_from(environment))
+    return open_services(settings_from(environment), options.clock)
 
 
 def _on_terminal(

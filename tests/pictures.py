@@ -40,7 +40,7 @@ def take(city: RunningCity, browser: Browser, folder: Path) -> None:
         Image.open(io.BytesIO(page.screenshot())).convert("RGB").quantize(64).save(
             folder / f"{name}.png", optimize=True
         )
-        print(name, flush=True)
+        print(name, flush=True)  # noqa: T201 -- a command that says what it does
 
     walk_in(city, phone, person, shot)
     phone.get_by_test_id("scene-scenic_spot").click()
@@ -97,7 +97,7 @@ def walk_in(city: RunningCity, phone: Page, person: Person, shot: Callable[[Page
     shot(phone, "wallet-code")
 
 
-def scan(
+def scan(  # noqa: PLR0917 -- one scan
     city: RunningCity, browser: Browser, phone: Page, terminal: str, scene: str, shot: Callable[[Page, str], None]
 ) -> None:
     """Scan the phone's code at a scanner, once good and once again."""

@@ -1,0 +1,57 @@
+"""The documents say what the program does."""
+
+import re
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+from codeservice.reason import MESSAGES, Reason
+from codeservice.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_every_setting_is_documented() -> None:
+    text = (ROOT / "docs/operations.md").read_text()
+    for field in fields(Settings):
+        name = "REDIS_URL" if field.name == "redis" else f"CITY_{field.name.upper()}"
+        assert f"`{name}`" in text, name
+
+
+def test_every_reason_has_words_for_both_sides_in_both_languages() -> None:
+    assert MESSAGES.keys() == set(Reason)
+    for message, advice in MESSAGES.values():
+        assert all((message.zh, message.en, advice.zh, advice.en))
+
+
+def test_every_picture_and_page_that_a_document_names_exists() -> None:
+    for page in [ROOT / "README.md", *ROOT.glob("docs/**/*.md")]:
+        for link in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text()):
+            assert (page.parent / link).exists(), (page, link)
+
+
+def test_the_service_worker_keeps_every_file_that_the_wallet_loads() -> None:
+    """A file that is missing in the list is missing without network."""
+    kept = (ROOT / "wallet/static/service-worker.js").read_text()
+    modules = [*ROOT.glob("wallet/static/*.js"), *ROOT.glob("wallet/static/views/*.js"), *ROOT.glob("wallet/core/*.js")]
+    for module in modules:
+        if module.name != "service-worker.js":
+            assert f'"{module.stem}"' in kept, module
+
+
+def test_every_command_of_the_readme_exists() -> None:
+    text = (ROOT / "README.md").read_text()
+    makefile = (ROOT / "Makefile").read_text()
+    for target in set(re.findall(r"`?make ([a-z]+)", text)):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_the_core_and_one_adapter_load_without_web_sql_and_redis() -> None:
+    """Keys, verifier and an adapter run on a bus validator."""
+    program = (
+        "import sys, codeservice.verifier, codeservice.issuer, adapters.bus, keys.keyring;"
+        "print(sorted({'flask', 'sqlalchemy', 'redis', 'alembic', 'gunicorn'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
