@@ -50,8 +50,7 @@ class ScenicSpot:
         left = ledger.take_shared(f"admitted:{day}", 1, bound)
         if left is None:
             raise Rejected(Reason.CAPACITY_REACHED)
-        resident = verified.grant.entitlements.get(Entitlement.RESIDENT, Resident.VISITOR)
-        return {"day": day, "admitted": bound - left, "capacity": capacity, "resident": resident}
+        return {"day": day, "admitted": bound - left, "capacity": capacity, "resident": _resident(verified)}
 
     def reply(self, effect: Mapping[str, Any], _disclosed: Mapping[str, Any]) -> tuple[Words, ScenicSpotDetails]:
         """Say that the gate may open."""
@@ -59,3 +58,11 @@ class ScenicSpot:
         return Words("欢迎入园", "Welcome"), ScenicSpotDetails(
             effect["day"], effect["admitted"], effect["capacity"], title
         )
+
+
+def _resident(verified: Verified) -> Resident:
+    # A residence that this version does not know pays the standard price: unknown is not a concession.
+    try:
+        return Resident(verified.grant.entitlements.get(Entitlement.RESIDENT, Resident.VISITOR))
+    except ValueError:
+        return Resident.VISITOR

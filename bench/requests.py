@@ -103,9 +103,8 @@ def measure() -> bool:
     ratio = statistics.median(first / second for first, second in pairs)
     print(f"  scan, SQLite, one commit each {statistics.median(pair[0] for pair in pairs):8.0f} requests/s")
     print(f"  constant page                 {statistics.median(pair[1] for pair in pairs):8.0f} requests/s")
-    print(
-        f"  ratio                         {ratio:8.3f}    bound {BOUND}  {'ok' if ratio >= BOUND else 'BELOW THE BOUND'}"
-    )
+    verdict = "ok" if ratio >= BOUND else "BELOW THE BOUND"
+    print(f"  ratio                         {ratio:8.3f}    bound {BOUND}  {verdict}")
     if scan.bad or constant.bad:
         print(f"  wrong answers: {len(scan.bad) + len(constant.bad)}, first {(scan.bad + constant.bad)[0][:200]!r}")
     return ratio >= BOUND and not scan.bad and not constant.bad

@@ -11,7 +11,7 @@ from typing import Any
 
 from codeservice.errors import Rejected
 from codeservice.reason import Reason
-from keys.algorithms import Algorithm
+from keys.algorithms import CURVES, Algorithm
 from keys.cbor import dumps, loads
 from keys.cose import Sign, UnverifiedSign1, read_sign1, sign1
 from keys.errors import KeysError
@@ -120,14 +120,14 @@ def from_digits(digits: str) -> bytes:
     tail = len(digits) % _GROUP_DIGITS
     if not _DIGITS.fullmatch(digits) or tail not in _TAIL_BYTES:
         raise Rejected(Reason.MALFORMED)
-    parts = []
-    for at in range(0, len(digits), _GROUP_DIGITS):
-        group = digits[at : at + _GROUP_DIGITS]
-        size = _GROUP_BYTES if len(group) == _GROUP_DIGITS else _TAIL_BYTES[len(group)]
-        number = int(group)
-        if number >> (8 * size):
-            raise Rejected(Reason.MALFORMED)
-        parts.append(number.to_bytes(size))
+    whole = len(digits) - tail
+    try:
+        parts = [int(digits[at : at + _GROUP_DIGITS]).to_bytes(_GROUP_BYTES) for at in range(0, whole, _GROUP_DIGITS)]
+        if tail:
+            parts.append(int(digits[whole:]).to_bytes(_TAIL_BYTES[tail]))
+    except OverflowError as error:
+        # A group above its limit: two texts for one code.
+        raise Rejected(Reason.MALFORMED) from error
     return b"".join(parts)
 
 
@@ -157,7 +157,7 @@ def _kind(prefix: str) -> Kind:
 def _read(kind: Kind, data: bytes) -> UnverifiedCode:
     outer = read_sign1(data)
     if kind is not Kind.DEVICE:
-        grant = _read_grant(kind, outer)
+        grant = read_grant(kind, outer)
         return UnverifiedCode(kind, grant, outer, None, grant.issued)
     # A bare grant under the device prefix ends here: it has a kid, and its payload is no array of two.
     if outer.kid is not None:
@@ -167,10 +167,11 @@ def _read(kind: Kind, data: bytes) -> UnverifiedCode:
         raise Rejected(Reason.MALFORMED)
     iat = _number(payload[0], MAX_TIME)
     inner = read_sign1(payload[1])
-    return UnverifiedCode(kind, _read_grant(kind, inner), inner, outer, iat)
+    return UnverifiedCode(kind, read_grant(kind, inner), inner, outer, iat)
 
 
-def _read_grant(kind: Kind, signed: UnverifiedSign1) -> Grant:
+def read_grant(kind: Kind, signed: UnverifiedSign1) -> Grant:
+    """Read the claims of an unverified grant by the closed schema of its kind; raises Rejected(malformed)."""
     if signed.kid is None or len(signed.kid) != KID_SIZE:
         raise Rejected(Reason.MALFORMED)
     claims = loads(signed.payload)
@@ -187,7 +188,7 @@ def _read_grant(kind: Kind, signed: UnverifiedSign1) -> Grant:
         entitlements=_read_entitlements(city[3]),
         issued=_number(claims[_IAT if kind is Kind.SERVED else _NBF], MAX_TIME),
         expires=_number(claims[_EXP], MAX_TIME),
-        device=_read_device(claims[_CNF]) if kind is Kind.DEVICE else None,
+        device=_read_device(claims[_CNF], signed.alg) if kind is Kind.DEVICE else None,
         generation=_number(city[4], MAX_LIST) if kind is Kind.PAPER else None,
     )
 
@@ -205,15 +206,16 @@ def _read_entitlements(value: object) -> dict[int, int]:
     return {_number(key, MAX_ENTITLEMENT): _number(entry, MAX_ENTITLEMENT_VALUE) for key, entry in value.items()}
 
 
-def _read_device(value: object) -> bytes:
+def _read_device(value: object, alg: int) -> bytes:
     key = value.get(_COSE_KEY) if isinstance(value, dict) and len(value) == 1 else None
     if not isinstance(key, dict) or key.keys() != {_KTY, _CRV, _X, _Y}:
         raise Rejected(Reason.MALFORMED)
     x, sign = key[_X], key[_Y]
     if _number(key[_KTY], 8) != _EC2 or not isinstance(sign, bool) or not isinstance(x, bytes):
         raise Rejected(Reason.MALFORMED)
-    _number(key[_CRV], 8)
-    if len(x) != _COORDINATE:
+    # The phone signs by the issuer's algorithm, so its key lies on that curve; an unknown algorithm is refused later.
+    curve = CURVES.get(alg)
+    if len(x) != _COORDINATE or (curve is not None and _number(key[_CRV], 1 << 16) != curve):
         raise Rejected(Reason.MALFORMED)
     return bytes([3 if sign else 2]) + x
 

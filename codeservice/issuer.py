@@ -1,8 +1,11 @@
 """The issuer: checks what it is about to sign, then signs grants. Where an index comes from is the store's matter."""
 
-from codeservice.code import MAX_GRANT_LIFETIME, Grant, Kind, write_grant
+from codeservice.code import MAX_GRANT_LIFETIME, Grant, Kind, read_grant, write_grant
+from codeservice.errors import Rejected
 from keys.algorithms import algorithm_named
+from keys.cose import read_sign1
 from keys.errors import BadKeyError, KeyNotUsableError
+from keys.key import Purpose
 from keys.signer import Signer
 
 BACKDATE = 60
@@ -34,6 +37,8 @@ def issue(grant: Grant, *, signer: Signer, now: int) -> bytes:
 
 
 def _require_safe(grant: Grant, signer: Signer, now: int) -> None:
+    if signer.key.purpose is not Purpose.GRANT:
+        raise KeyNotUsableError(f"the key is for {signer.key.purpose}")
     if grant.device is None:
         raise UnsafeGrantError("a grant must bind a device key")
     require_device_key(grant.device, algorithm=signer.key.algorithm)
@@ -43,6 +48,21 @@ def _require_safe(grant: Grant, signer: Signer, now: int) -> None:
         raise UnsafeGrantError("backdated too far")
     if grant.scenes == 0:
         raise UnsafeGrantError("a grant for no scene")
+    _require_readable(grant, signer)
     # A grant must die while its key still verifies, or an honest code would be refused.
     if grant.expires > signer.key.verify_until:
         raise KeyNotUsableError("the key stops verifying before the grant ends")
+
+
+def _require_readable(grant: Grant, signer: Signer) -> None:
+    # What a verifier could not read is found on a copy with an empty signature, before the key is reached.
+    algorithm = algorithm_named(signer.key.algorithm)
+    draft = write_grant(
+        Kind.DEVICE, grant, key=signer.key, algorithm=algorithm, sign=lambda _message: bytes(algorithm.signature_size)
+    )
+    try:
+        read = read_grant(Kind.DEVICE, read_sign1(draft))
+    except Rejected as rejection:
+        raise UnsafeGrantError("no verifier could read it") from rejection
+    if read != grant:
+        raise UnsafeGrantError("a verifier would read something else")

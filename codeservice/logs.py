@@ -24,6 +24,10 @@ ALLOWED = frozenset(
 """The fields that may be logged. Codes, names, numbers, phones, tokens and query strings are not among them."""
 
 
+_LONGEST = 500
+"""Characters of the longest value in a line."""
+
+
 class JsonLines(logging.Formatter):
     """Writes a record as one line of JSON; line breaks inside values are escaped by JSON itself."""
 
@@ -36,9 +40,9 @@ class JsonLines(logging.Formatter):
         }
         fields = getattr(record, "fields", None)
         if fields is None:
-            line["event"] = record.getMessage()[:500]
+            line["event"] = record.getMessage()[:_LONGEST]
         else:
-            line |= {name: value for name, value in fields.items() if name in ALLOWED}
+            line |= {name: _cut(value) for name, value in fields.items() if name in ALLOWED}
         if record.exc_info and record.exc_info[1] is not None:
             line["exception"] = type(record.exc_info[1]).__name__
             line["where"] = _where(record.exc_info[1])
@@ -64,3 +68,7 @@ def _where(error: BaseException) -> list[str]:
         frames.append(f"{traceback.tb_frame.f_code.co_name}:{traceback.tb_lineno}")
         traceback = traceback.tb_next
     return frames[-8:]
+
+
+def _cut(value: object) -> object:
+    return value[:_LONGEST] if isinstance(value, str) else value

@@ -8,6 +8,9 @@ from codeservice.code import Grant, Kind
 from codeservice.reason import UNDETERMINED, Reason
 from codeservice.scene import Scene
 
+MAX_WINDOW = 120
+"""Seconds that no policy may exceed on either side of iat."""
+
 
 class Outcome(StrEnum):
     """The three answers."""
@@ -39,6 +42,11 @@ class Policy:
     late: int = 60
     discloses: Mapping[str, Disclosure] = field(default_factory=dict)
     holder_check: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a window that no policy may have."""
+        if not (0 <= self.early <= MAX_WINDOW and 0 <= self.late <= MAX_WINDOW):
+            raise ValueError(f"a window lies between 0 and {MAX_WINDOW} seconds")
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """Settings of the service, read once from the environment by the composition root."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 _FALSE = frozenset({"", "0", "no", "false"})
 
@@ -49,20 +50,23 @@ class Settings:
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
     """Read settings; raises SettingsError that names what is missing."""
-    values: dict[str, object] = {}
-    for entry in fields(Settings):
-        name = "REDIS_URL" if entry.name == "redis" else f"CITY_{entry.name.upper()}"
-        if name in environment:
-            values[entry.name] = _read(str(entry.type), name, environment[name])
-    missing = [
-        entry
-        for entry in ("database", "redis", "keys", "origin", "passphrase_file", "vault_file")
-        if entry not in values
-    ]
+    # An empty variable is one that somebody forgot to fill.
+    missing = [name for entry in fields(Settings) if _is_required(entry) and not environment.get(name := _name(entry))]
     if missing:
-        names = ", ".join("REDIS_URL" if name == "redis" else f"CITY_{name.upper()}" for name in missing)
-        raise SettingsError(f"set {names}; docs/operations.md explains each")
-    return Settings(**values)  # type: ignore[arg-type]
+        raise SettingsError(f"set {', '.join(missing)}; docs/operations.md explains each")
+    given = [entry for entry in fields(Settings) if _name(entry) in environment]
+    values: dict[str, Any] = {
+        entry.name: _read(str(entry.type), _name(entry), environment[_name(entry)]) for entry in given
+    }
+    return Settings(**values)
+
+
+def _name(entry: "Field[Any]") -> str:
+    return "REDIS_URL" if entry.name == "redis" else f"CITY_{entry.name.upper()}"
+
+
+def _is_required(entry: "Field[Any]") -> bool:
+    return entry.default is MISSING
 
 
 def _read(kind: str, name: str, text: str) -> object:

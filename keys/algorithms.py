@@ -74,6 +74,9 @@ def compress_p256(x: bytes, y: bytes) -> bytes:
 ES256 = Algorithm("ES256", cose=-7, curve=1, signature_size=64, load=_load_p256)
 
 ALGORITHMS = {algorithm.name: algorithm for algorithm in (ES256,)}
+CURVES = {algorithm.cose: algorithm.curve for algorithm in ALGORITHMS.values()}
+"""COSE number of an algorithm to the curve of its keys."""
+
 _BY_COSE = {algorithm.cose: algorithm for algorithm in ALGORITHMS.values()}
 
 

@@ -48,22 +48,29 @@ def loads(data: bytes) -> Any:
     return value
 
 
-def _item(data: bytes, at: int, depth: int) -> tuple[Any, int]:
+def _item(data: bytes, at: int, depth: int) -> tuple[Any, int]:  # noqa: C901, PLR0911 -- a branch for each major type
     if at >= len(data):
         raise NotDeterministicError("truncated")
     initial = data[at]
-    major = initial >> 5
+    major, number = initial >> 5, initial & 0x1F
+    at += 1
     if major >= _TAG:
         if initial in (_FALSE, _TRUE):
-            return initial == _TRUE, at + 1
+            return initial == _TRUE, at
         raise NotDeterministicError("tags, floats, null and other simple values are not permitted")
-    number, at = _head(data, at)
+    if number >= _INLINE:
+        number, at = _long_head(data, at, number)
     if major == _UNSIGNED:
         return number, at
+    if major == _BYTES:
+        end = at + number
+        if end > len(data):
+            raise NotDeterministicError("truncated")
+        return data[at:end], end
     if major == _NEGATIVE:
         return -1 - number, at
-    if major in (_BYTES, _TEXT):
-        return _string(data, at, number, text=major == _TEXT)
+    if major == _TEXT:
+        return _text(data, at, number)
     if depth == 0:
         raise NotDeterministicError("nested too deeply")
     if major == _ARRAY:
@@ -71,11 +78,7 @@ def _item(data: bytes, at: int, depth: int) -> tuple[Any, int]:
     return _map(data, at, number, depth - 1)
 
 
-def _head(data: bytes, at: int) -> tuple[int, int]:
-    info = data[at] & 0x1F
-    at += 1
-    if info < _INLINE:
-        return info, at
+def _long_head(data: bytes, at: int, info: int) -> tuple[int, int]:
     width = _WIDTHS.get(info)
     if width is None:
         raise NotDeterministicError("indefinite or reserved length")
@@ -88,12 +91,10 @@ def _head(data: bytes, at: int) -> tuple[int, int]:
     return number, end
 
 
-def _string(data: bytes, at: int, length: int, *, text: bool) -> tuple[bytes | str, int]:
+def _text(data: bytes, at: int, length: int) -> tuple[str, int]:
     end = at + length
     if end > len(data):
         raise NotDeterministicError("truncated")
-    if not text:
-        return data[at:end], end
     try:
         return data[at:end].decode(), end
     except UnicodeDecodeError as error:

@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from keys import rotation, trustlist
 from keys.algorithms import ES256, sign_p256
 from keys.backends.file import compressed, read_private_key, write_private_key
-from keys.errors import TrustListError
+from keys.errors import SignerError, TrustListError
 from keys.key import PublicKey, Purpose, kid_of
-from keys.keyring import LIST, PINNED, SIGNING, pinned
+from keys.keyring import HISTORY, LIST, PINNED, SIGNING, history_name, pinned
 from keys.trustlist import Root, TrustList
 
 ROOTS = "roots"
@@ -40,6 +40,7 @@ def begin(  # noqa: PLR0913 -- the parameters of one ceremony
     `root_passphrases` maps the name of each root holder to the passphrase of their share. Raises SignerError when a
     file exists, TrustListError when the threshold cannot be reached.
     """
+    _require_possible(folder, root_passphrases, threshold, signing_passphrase)
     for part in (folder, folder / ROOTS, folder / SIGNING):
         part.mkdir(mode=0o700, parents=True, exist_ok=True)
     roots = []
@@ -80,15 +81,46 @@ def read_list(folder: Path, *, now: int) -> TrustList:
 
 
 def sign_list(folder: Path, trust_list: TrustList, root_passphrases: Mapping[str, bytes]) -> None:
-    """Sign a list with the named roots and put it in force; the file changes in one step."""
+    """Sign a list with the named roots and put it in force; the file changes in one step.
+
+    Raises TrustListError, and changes nothing, when a verifier that holds the list in force would refuse it.
+    """
     signers = [_open_root(folder, name, passphrase) for name, passphrase in root_passphrases.items()]
     data = trustlist.sign(trustlist.write(trust_list), signers)
-    fresh = folder / f"{LIST}.new"
+    _require_acceptable(folder, data, trust_list.issued)
+    (folder / HISTORY).mkdir(mode=0o700, exist_ok=True)
+    _write(folder / HISTORY / history_name(trust_list.version), data)
+    _write(folder / LIST, data)
+
+
+def _write(path: Path, data: bytes) -> None:
+    fresh = path.with_name(f"{path.name}.new")
     with fresh.open("wb") as target:
         target.write(data)
         target.flush()
         os.fsync(target.fileno())
-    fresh.replace(folder / LIST)
+    fresh.replace(path)
+
+
+def _require_possible(
+    folder: Path, root_passphrases: Mapping[str, bytes], threshold: int, signing_passphrase: bytes
+) -> None:
+    # Everything that can be refused is refused before the first file is written.
+    if not 1 <= threshold <= len(root_passphrases):
+        raise TrustListError("the threshold must lie between one and the number of roots")
+    if not signing_passphrase or not all(root_passphrases.values()):
+        raise SignerError("an empty passphrase protects nothing; give one")
+    for path in [*(root_path(folder, name) for name in root_passphrases), folder / PINNED, folder / LIST]:
+        if path.exists():
+            raise SignerError(f"{path} exists; hold the ceremony in an empty folder")
+
+
+def _require_acceptable(folder: Path, data: bytes, now: int) -> None:
+    roots, threshold = pinned(folder)
+    if (folder / LIST).exists():
+        trustlist.accept(read_list(folder, now=now), data, now=now)
+    else:
+        trustlist.first(data, roots=roots, threshold=threshold, now=now)
 
 
 def root_path(folder: Path, name: str) -> Path:

@@ -6,6 +6,7 @@ standard libraries whose signatures need not be in the lower half.
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,7 @@ MAX_JWS = 8192
 """Bytes of the largest JWS that is read."""
 
 _COORDINATE = 32
+_COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
 _LEEWAY = 30
 
 
@@ -35,14 +37,14 @@ def read(token: str, *, typ: str, point: bytes, audience: str) -> dict[str, Any]
 
     Raises NotSignedError.
     """
-    if len(token) > MAX_JWS or header_of(token).get("typ") != typ:
+    if not _COMPACT.fullmatch(token[: MAX_JWS + 1]) or len(token) > MAX_JWS or header_of(token).get("typ") != typ:
         raise NotSignedError("another kind of token")
     public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
     # Time is checked by the caller, whose clock is an argument; everything else is written out.
     options = {"verify_exp": False, "verify_iat": False, "verify_nbf": False, "require": ["aud"], "verify_aud": True}
     try:
         return jwt.decode(token, public, algorithms=["ES256"], audience=audience, options=options)  # type: ignore[arg-type]
-    except jwt.PyJWTError as error:
+    except (jwt.PyJWTError, RecursionError) as error:
         raise NotSignedError("does not verify") from error
 
 
@@ -66,7 +68,7 @@ def header_of(token: str) -> dict[str, Any]:
     """Read the unverified header of a JWS; raises NotSignedError."""
     try:
         return jwt.get_unverified_header(token[:MAX_JWS])
-    except jwt.PyJWTError as error:
+    except (jwt.PyJWTError, UnicodeError, RecursionError) as error:
         raise NotSignedError("not a JWS") from error
 
 
@@ -93,7 +95,7 @@ def parse_json(data: bytes) -> dict[str, Any]:
     """Read a JSON object; raises BadKeyError."""
     try:
         value = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadKeyError("not JSON") from error
     if not isinstance(value, dict):
         raise BadKeyError("not a JSON object")

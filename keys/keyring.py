@@ -2,6 +2,7 @@
 
     pinned.json      the roots that this installation trusts, and their threshold; handed over by other means
     trust.cose       the newest trust list
+    history/         every trust list, by version, so that nobody who was away misses a step
     signing/<kid>.pem  private keys, encrypted
 
 A new `trust.cose` counts within a second, after it has passed every rule; one that does not pass changes nothing.
@@ -18,7 +19,7 @@ from keys.key import Purpose
 from keys.signer import Signer, open_signer
 from keys.trustlist import MAX_TRUST_LIST, Root, TrustList, accept, first
 
-PINNED, LIST, SIGNING = "pinned.json", "trust.cose", "signing"
+PINNED, LIST, HISTORY, SIGNING = "pinned.json", "trust.cose", "history", "signing"
 
 _LOOK_EVERY = 1.0
 """Seconds between two looks at the file."""
@@ -60,19 +61,33 @@ class Keyring:
             stamp = (status.st_mtime_ns, status.st_size)
             if stamp == self._stamp:
                 return
-            with path.open("rb") as source:
-                data = source.read(MAX_TRUST_LIST + 1)
-            now = self._clock()
-            if self._list is None:
-                roots, threshold = pinned(self._folder)
-                self._list = first(data, roots=roots, threshold=threshold, now=now)
-            else:
-                self._list = accept(self._list, data, now=now)
+            self._list = self._read(path)
             self._stamp = stamp
         except (OSError, TrustListError) as error:
             if self._list is None:
                 raise TrustListError(f"no usable trust list in {self._folder}: {error}") from error
             logging.getLogger("keys").warning("a new trust list was refused: %s", error)
+
+    def _read(self, path: Path) -> TrustList:
+        now = self._clock()
+        if self._list is None:
+            roots, threshold = pinned(self._folder)
+            return first(_bytes(path), roots=roots, threshold=threshold, now=now)
+        current = self._list
+        # Two lists may come between two looks; each is accepted in its order.
+        while (following := self._folder / HISTORY / history_name(current.version + 1)).exists():
+            current = accept(current, _bytes(following), now=now)
+        return accept(current, _bytes(path), now=now)
+
+
+def history_name(version: int) -> str:
+    """Name the file of one version."""
+    return f"trust-{version}.cose"
+
+
+def _bytes(path: Path) -> bytes:
+    with path.open("rb") as source:
+        return source.read(MAX_TRUST_LIST + 1)
 
 
 def pinned(folder: Path) -> tuple[tuple[Root, ...], int]:

@@ -195,14 +195,34 @@ def _take_apart(data: bytes) -> tuple[bytes, list[tuple[bytes, bytes, bytes]]]:
     if len(data) > MAX_TRUST_LIST:
         raise TrustListError("too large")
     try:
-        body, unprotected, payload, signatures = loads(data)
-        entries = [(protected, loads(protected)[KID], signature) for protected, _empty, signature in signatures]
-    except (KeysError, ValueError, TypeError, KeyError, IndexError) as error:
+        message = loads(data)
+    except KeysError as error:
         raise TrustListError("not a COSE_Sign message") from error
-    shaped = all(isinstance(part, bytes) for entry in entries for part in entry)
-    if body != b"" or unprotected != {} or not isinstance(payload, bytes) or not shaped:
-        raise TrustListError("not a COSE_Sign message")
-    return payload, entries
+    match message:
+        case [b"", {**body}, bytes(payload), list(signatures)] if not body:
+            return payload, [_entry(signature) for signature in signatures]
+        case _:
+            raise TrustListError("not a COSE_Sign message")
+
+
+def _entry(signature: object) -> tuple[bytes, bytes, bytes]:
+    match signature:
+        case [bytes(protected), {**unprotected}, bytes(raw)] if not unprotected:
+            return protected, _kid(protected), raw
+        case _:
+            raise TrustListError("not a COSE_Signature")
+
+
+def _kid(protected: bytes) -> bytes:
+    try:
+        header = loads(protected)
+    except KeysError as error:
+        raise TrustListError("not a COSE_Signature") from error
+    match header:
+        case {4: bytes(kid)}:
+            return kid
+        case _:
+            raise TrustListError("a signature names no key")
 
 
 def _read(payload: bytes) -> TrustList:

@@ -21,6 +21,7 @@ from keys.errors import VaultError
 SECRET_SIZE = 32
 _NONCE = 12
 _VERSION = 1
+_LAST_VERSION = 255
 _SHORTEST = _VERSION + _NONCE + 16
 
 
@@ -34,6 +35,8 @@ class Vault:
         """Raise VaultError unless there is at least one secret of full size."""
         if not self.secrets or any(len(secret) != SECRET_SIZE for secret in self.secrets.values()):
             raise VaultError(f"a vault needs at least one secret of {SECRET_SIZE} bytes")
+        if not all(1 <= version <= _LAST_VERSION for version in self.secrets):
+            raise VaultError(f"the version of a secret lies between 1 and {_LAST_VERSION}")
 
     def seal(self, plain: str, *, place: str) -> bytes:
         """Encrypt `plain`; `place` names table, column and row and is needed again to open."""

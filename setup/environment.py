@@ -61,9 +61,7 @@ def install_ensurepip() -> None:
     """Install what Debian leaves out of its Python: by itself as root, else by saying what to install."""
     package = f"{PYTHON}-venv"
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        sys.exit(
-            f"This Python makes no virtual environments. Install {package}: sudo apt-get install {package}"
-        )
+        sys.exit(f"This Python makes no virtual environments. Install {package}: sudo apt-get install {package}")
     say(f"Installing {package}")
     call("apt-get", "update", "-qq")
     call("apt-get", "install", "-y", "-qq", package)
@@ -104,9 +102,7 @@ def join_reader(reader: Path) -> None:
     """Let the copied reader find its other half; stop if a new release is put together differently."""
     text = reader.read_text(encoding="utf-8")
     if text.count(IMPORT_IN_PACKAGE) != 1:
-        sys.exit(
-            f"zxing-wasm no longer imports {IMPORT_IN_PACKAGE} once: mend COPIES in setup/environment.py"
-        )
+        sys.exit(f"zxing-wasm no longer imports {IMPORT_IN_PACKAGE} once: mend COPIES in setup/environment.py")
     reader.write_text(text.replace(IMPORT_IN_PACKAGE, IMPORT_IN_COPY), encoding="utf-8")
 
 

@@ -4,7 +4,7 @@ import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
@@ -24,7 +24,7 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 def open_key(uri: str, key: PublicKey, passphrase: Callable[[], bytes]) -> Callable[[bytes], bytes]:
     """Open the private half of `key` in the file named by `uri`; raises SignerError."""
-    path = Path(urlsplit(uri).path)
+    path = Path(unquote(urlsplit(uri).path))
     private = read_private_key(path, passphrase())
     if compressed(private.public_key()) != key.public:
         raise SignerError(f"{path} does not hold the private half of key {key.kid.hex()}")

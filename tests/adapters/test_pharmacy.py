@@ -1,0 +1,123 @@
+"""The pharmacy: identity, and packages that are counted over all tills of the city, a day at a time."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.pharmacy import LIMITS, TITLES, Medicine, Pharmacy, PharmacyBody, PharmacyDetails
+from codeservice.code import Kind
+from codeservice.errors import Rejected
+from codeservice.reason import Reason
+from codeservice.scan import Disclosure
+from tests.fakes import FakeLedger
+from tests.makers import DAY, HOUR, NOW, make_verified
+
+PHARMACY = Pharmacy()
+LIMIT = LIMITS["ephedrine"]
+
+
+@pytest.fixture
+def ledger() -> FakeLedger:
+    """A till with a holder in front."""
+    return FakeLedger(holder="person-1")
+
+
+def sell(ledger: FakeLedger, packages: int = 1, now: int = NOW) -> object:
+    """Sell packages; returns what remains, or the reason of the refusal."""
+    body = PharmacyBody(code="", medicine=Medicine("ephedrine", packages))
+    try:
+        return PHARMACY.decide(make_verified(), body, ledger, now)["remaining"]
+    except Rejected as rejection:
+        return rejection.reason
+
+
+def test_without_medicine_only_identity_is_checked(ledger: FakeLedger) -> None:
+    effect = PHARMACY.decide(make_verified(), PharmacyBody(code=""), ledger, NOW)
+    assert effect == {"medicine": None, "packages": None, "remaining": None}
+    assert ledger.shared.tallies == {}
+
+
+def test_packages_are_sold_up_to_the_limit(ledger: FakeLedger) -> None:
+    assert [sell(ledger) for _ in range(3)] == [1, 0, Reason.LIMIT_REACHED]
+
+
+def test_more_than_what_remains_is_refused_whole(ledger: FakeLedger) -> None:
+    assert [sell(ledger), sell(ledger, LIMIT), sell(ledger)] == [1, Reason.LIMIT_REACHED, 0]
+
+
+def test_other_tills_count_and_other_people_do_not(ledger: FakeLedger) -> None:
+    other = FakeLedger(shared=ledger.shared, holder="person-2")
+    found = [sell(ledger, LIMIT), sell(ledger.at("place-2")), sell(other)]
+    assert found == [0, Reason.LIMIT_REACHED, 1]
+
+
+def test_the_limit_begins_anew_at_the_citys_midnight(ledger: FakeLedger) -> None:
+    midnight = NOW + 8 * HOUR
+    found = [sell(ledger, LIMIT, now) for now in (NOW, midnight - 1, midnight, midnight + DAY)]
+    assert found == [0, Reason.LIMIT_REACHED, 0, 0]
+
+
+@given(st.lists(st.integers(1, 99), max_size=20))
+def test_no_order_of_sales_exceeds_the_limit(sales: list[int]) -> None:
+    ledger = FakeLedger(holder="person-1")
+    sold = [packages for packages in sales if isinstance(sell(ledger, packages), int)]
+    assert sum(sold) <= LIMIT
+
+
+IDENTITY = {"name": "张三", "id_number": "11010519491231002X"}
+
+
+def test_the_till_sees_who_it_is_and_what_remains() -> None:
+    effect = {"medicine": "ephedrine", "packages": 1, "remaining": 1}
+    expected = PharmacyDetails("张三", "11010519491231002X", "ephedrine", TITLES["ephedrine"], 1, 1)
+    assert PHARMACY.reply(effect, IDENTITY)[1] == expected
+
+
+def test_without_medicine_the_till_sees_who_it_is() -> None:
+    words, details = PHARMACY.reply({"medicine": None, "packages": None, "remaining": None}, {})
+    assert details == PharmacyDetails("", "", None, None, None, None)
+    assert words.en == "Identity verified"
+
+
+def test_the_till_learns_no_more_than_it_needs() -> None:
+    assert PharmacyDetails.__struct_fields__ == (
+        *("name", "id_number", "medicine", "medicine_title"),
+        *("packages", "remaining"),
+    )
+    assert PHARMACY.policy.discloses == {"name": Disclosure.FULL, "id_number": Disclosure.FULL}
+
+
+def test_the_face_is_compared() -> None:
+    assert PHARMACY.policy.holder_check
+    assert PHARMACY.policy.kinds == {Kind.DEVICE, Kind.SERVED}
+
+
+def test_every_limit_has_words() -> None:
+    assert LIMITS.keys() == TITLES.keys()
+
+
+@pytest.mark.parametrize(
+    "medicine",
+    [
+        pytest.param('{"class": "aspirin", "packages": 1}', id="unknown class"),
+        pytest.param('{"class": "ephedrine", "packages": 0}', id="no package"),
+        pytest.param('{"class": "ephedrine", "packages": -1}', id="negative"),
+        pytest.param('{"class": "ephedrine", "packages": 100}', id="a hundred"),
+        pytest.param('{"class": "ephedrine", "packages": 1.5}', id="half a package"),
+        pytest.param('{"class": "ephedrine", "packages": true}', id="true"),
+        pytest.param('{"class": "ephedrine", "packages": "1"}', id="text"),
+        pytest.param('{"class": "ephedrine"}', id="packages missing"),
+        pytest.param('{"packages": 1}', id="class missing"),
+        pytest.param('{"class": "ephedrine", "packages": 1, "limit": 9}', id="own limit"),
+        pytest.param("1", id="number"),
+    ],
+)
+def test_a_sale_has_a_closed_schema(medicine: str) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(f'{{"code": "91", "medicine": {medicine}}}', type=PharmacyBody)
+
+
+def test_a_sale_is_read_by_its_wire_names() -> None:
+    body = msgspec.json.decode('{"code": "91", "medicine": {"class": "ephedrine", "packages": 2}}', type=PharmacyBody)
+    assert body == PharmacyBody("91", Medicine("ephedrine", 2))
