@@ -322,6 +322,7 @@ def device_with(**changes: object) -> bytes:
         pytest.param(device_with(crv=2), id="curve P-384"),
         pytest.param(device_with(crv=8), id="curve secp256k1"),
         pytest.param(device_with(crv="P-256"), id="curve is text"),
+        pytest.param(device_with(crv=True), id="curve is true"),
         pytest.param(device_with(x=PHONE.point[2:]), id="x too short"),
         pytest.param(device_with(x=PHONE.point), id="x too long"),
         pytest.param(device_with(x=1), id="x is a number"),

@@ -49,6 +49,8 @@ def test_what_is_issued_verifies() -> None:
         pytest.param({"idx": 1 << 32}, id="status index beyond the range"),
         pytest.param({"entitlements": {256: 1}}, id="entitlement beyond the range"),
         pytest.param({"entitlements": {1: 1 << 16}}, id="entitlement value beyond the range"),
+        pytest.param({"entitlements": {1: True}}, id="entitlement is true"),
+        pytest.param({"generation": 1}, id="generation of a paper code"),
         pytest.param({"entitlements": dict.fromkeys(range(17), 1)}, id="too many entitlements"),
     ],
 )

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keys.cbor import dumps
 from keys.cose import UnverifiedSign1, read_sign1, sig_structure, sign1
 from keys.errors import KeysError, NotDeterministicError, NotSignedError
 from tests.makers import PHONE
@@ -32,6 +33,16 @@ def test_reading_is_total(data: bytes) -> None:
 def test_the_signed_bytes_are_those_of_the_standard() -> None:
     expected = ["Signature1", b"\xa1\x01\x26", b"aad", b"payload"]
     assert cbor2.loads(sig_structure(b"\xa1\x01\x26", b"aad", b"payload")) == expected
+
+
+SIZES = [0, 1, 23, 24, 255, 256, 65_535, 65_536]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_signed_bytes_are_deterministic_at_every_length(size: int) -> None:
+    data = bytes(size)
+    for parts in ([data, b"", b""], [b"", data, b""], [b"", b"", data]):
+        assert sig_structure(*parts) == dumps(["Signature1", *parts])
 
 
 @pytest.mark.parametrize(
