@@ -5,9 +5,11 @@ docs/format.md gives every byte. Reading is total: any text gives a code or `Rej
 """
 
 import re
+import struct
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from codeservice.errors import Rejected
 from codeservice.reason import Reason
@@ -51,11 +53,15 @@ MAX_ENTITLEMENTS = 16
 
 
 class Kind(StrEnum):
-    """The kinds of code, named by the first two digits of their text."""
+    """The kinds of code. Three are named by the first two digits of their text; a digit code has 18 digits in all."""
 
     DEVICE = "91"
     SERVED = "92"
     PAPER = "93"
+    DIGIT = "18"
+
+    # Enum's own hash is a Python function; kinds are looked up several times for every code.
+    __hash__ = str.__hash__
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,9 @@ FORMS = {
 }
 
 
+_BY_PREFIX = {kind.value: kind for kind in FORMS}
+
+
 @dataclass(frozen=True)
 class Grant:
     """The claims of a grant. Times are epoch seconds; `list` and `idx` are its only identifier.
@@ -90,6 +99,26 @@ class Grant:
     expires: int
     device: bytes | None = None
     generation: int | None = None
+
+
+class UnverifiedShow(NamedTuple):
+    """The outer layer of a code, taken apart: who claims to have shown which signed grant when.
+
+    `signed` is the grant as COSE_Sign1 bytes. `show` and `iat` are None for kinds that only the issuer signs.
+    """
+
+    kind: Kind
+    signed: bytes
+    show: UnverifiedSign1 | None
+    iat: int | None
+
+
+class UnverifiedGrant(NamedTuple):
+    """A grant that was read and not verified."""
+
+    grant: Grant
+    issuer: UnverifiedSign1
+    kid: bytes
 
 
 @dataclass(frozen=True)
@@ -117,57 +146,87 @@ def to_digits(data: bytes) -> str:
 
 def from_digits(digits: str) -> bytes:
     """Read what `to_digits` wrote; raises Rejected(malformed) for anything else."""
-    tail = len(digits) % _GROUP_DIGITS
-    if not _DIGITS.fullmatch(digits) or tail not in _TAIL_BYTES:
+    if not _DIGITS.fullmatch(digits):
         raise Rejected(Reason.MALFORMED)
-    whole = len(digits) - tail
+    return _from_checked_digits(digits, 0)
+
+
+def _from_checked_digits(digits: str, start: int) -> bytes:
+    # int() takes signs, underscores and digits of every script; the caller has seen that there are none.
+    groups, tail = divmod(len(digits) - start, _GROUP_DIGITS)
+    if tail not in _TAIL_BYTES:
+        raise Rejected(Reason.MALFORMED)
+    *whole, rest = _splitter(start, groups, tail).unpack(digits.encode())
     try:
-        parts = [int(digits[at : at + _GROUP_DIGITS]).to_bytes(_GROUP_BYTES) for at in range(0, whole, _GROUP_DIGITS)]
+        parts = [int(group).to_bytes(_GROUP_BYTES) for group in whole]
         if tail:
-            parts.append(int(digits[whole:]).to_bytes(_TAIL_BYTES[tail]))
+            parts.append(int(rest).to_bytes(_TAIL_BYTES[tail]))
     except OverflowError as error:
         # A group above its limit: two texts for one code.
         raise Rejected(Reason.MALFORMED) from error
     return b"".join(parts)
 
 
-def read_code(text: str, *, guide: str | None = None) -> UnverifiedCode:
-    """Read a code; `guide` is the city's configured address in front, accepted exactly or not at all.
+@lru_cache(maxsize=2 * MAX_DIGITS)
+def _splitter(start: int, groups: int, tail: int) -> struct.Struct:
+    return struct.Struct(f"{start}x" + f"{_GROUP_DIGITS}s" * groups + f"{tail}s")
 
-    Raises Rejected with malformed, unsupported_version or unsupported_algorithm.
+
+def read_code(text: str, *, guide: str | None = None) -> UnverifiedCode:
+    """Read a whole code; `guide` is the city's configured address in front, accepted exactly or not at all.
+
+    Raises Rejected with malformed or unsupported_version.
     """
+    shown = read_show(text, guide=guide)
+    read = read_signed_grant(shown.kind, shown.signed)
+    iat = read.grant.issued if shown.iat is None else shown.iat
+    return UnverifiedCode(shown.kind, read.grant, read.issuer, shown.show, iat)
+
+
+def read_show(text: str, *, guide: str | None = None) -> UnverifiedShow:
+    """Read the outer layer of a code; the grant inside stays bytes. Raises Rejected like `read_code`."""
     if guide is not None and len(text) <= len(guide) + MAX_DIGITS:
         text = text.removeprefix(guide)
     if not _SHORTEST <= len(text) <= MAX_DIGITS or not _DIGITS.fullmatch(text):
         raise Rejected(Reason.MALFORMED)
     kind = _kind(text[:2])
+    data = _from_checked_digits(text, len(kind.value))
+    if kind is not Kind.DEVICE:
+        return UnverifiedShow(kind, data, None, None)
     try:
-        return _read(kind, from_digits(text[2:]))
+        return _read_device_show(data)
     except KeysError as error:
         raise Rejected(Reason.MALFORMED) from error
 
 
-def _kind(prefix: str) -> Kind:
+def read_signed_grant(kind: Kind, signed: bytes) -> UnverifiedGrant:
+    """Read the inner layer of a code: a grant and who signed it. Raises Rejected(malformed)."""
     try:
-        return Kind(prefix)
-    except ValueError as error:
-        raise Rejected(Reason.UNSUPPORTED_VERSION if prefix[0] == "9" else Reason.MALFORMED) from error
+        issuer = read_sign1(signed)
+        grant = read_grant(kind, issuer)
+    except KeysError as error:
+        raise Rejected(Reason.MALFORMED) from error
+    if issuer.kid is None:
+        raise Rejected(Reason.MALFORMED)
+    return UnverifiedGrant(grant, issuer, issuer.kid)
 
 
-def _read(kind: Kind, data: bytes) -> UnverifiedCode:
+def _kind(prefix: str) -> Kind:
+    kind = _BY_PREFIX.get(prefix)
+    if kind is None:
+        raise Rejected(Reason.UNSUPPORTED_VERSION if prefix[0] == "9" else Reason.MALFORMED)
+    return kind
+
+
+def _read_device_show(data: bytes) -> UnverifiedShow:
     outer = read_sign1(data)
-    if kind is not Kind.DEVICE:
-        grant = read_grant(kind, outer)
-        return UnverifiedCode(kind, grant, outer, None, grant.issued)
     # A bare grant under the device prefix ends here: it has a kid, and its payload is no array of two.
     if outer.kid is not None:
         raise Rejected(Reason.MALFORMED)
     payload = loads(outer.payload)
     if not isinstance(payload, list) or len(payload) != 2 or not isinstance(payload[1], bytes):  # noqa: PLR2004
         raise Rejected(Reason.MALFORMED)
-    iat = _number(payload[0], MAX_TIME)
-    inner = read_sign1(payload[1])
-    return UnverifiedCode(kind, read_grant(kind, inner), inner, outer, iat)
+    return UnverifiedShow(Kind.DEVICE, payload[1], outer, _number(payload[0], MAX_TIME))
 
 
 def read_grant(kind: Kind, signed: UnverifiedSign1) -> Grant:
@@ -194,10 +253,10 @@ def read_grant(kind: Kind, signed: UnverifiedSign1) -> Grant:
 
 
 def _number(value: object, limit: int) -> int:
-    # bool is a subclass of int in Python, and true is not 1 on the wire.
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < limit:
-        raise Rejected(Reason.MALFORMED)
-    return value
+    # Exactly int: bool is a subclass of int in Python, and true is not 1 on the wire.
+    if type(value) is int and 0 <= value < limit:
+        return value
+    raise Rejected(Reason.MALFORMED)
 
 
 def _read_entitlements(value: object) -> dict[int, int]:

@@ -31,13 +31,15 @@ class Disclosure(StrEnum):
 class Policy:
     """What a scene accepts and what it may see.
 
-    `kinds` are the code kinds accepted without more; `early` and `late` are the seconds around iat in which a shown
+    `kinds` are the code kinds accepted without more, `with_document` those accepted when the person at the counter has
+    checked a document as well; `early` and `late` are the seconds around iat in which a shown
     code counts (at most 120); `discloses` names the attributes answered after acceptance; `holder_check` asks the
     person at the counter to compare the face, because a screen cannot stop a live relay.
     """
 
     scene: Scene
     kinds: frozenset[Kind]
+    with_document: frozenset[Kind] = frozenset({Kind.PAPER})
     early: int = 30
     late: int = 60
     discloses: Mapping[str, Disclosure] = field(default_factory=dict)
@@ -61,11 +63,12 @@ class Caller:
 
 @dataclass(frozen=True)
 class Verified:
-    """A code whose signatures, time and scene were checked."""
+    """A code whose signatures, time and scene were checked. `signed` is the grant's bytes, where it has any."""
 
     kind: Kind
     grant: Grant
     iat: int
+    signed: bytes = field(default=b"", repr=False, compare=False)
 
     @property
     def use(self) -> tuple[int, int, int]:

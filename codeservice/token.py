@@ -18,7 +18,7 @@ TOKEN_LIFE = 600
 """Seconds an access token lives."""
 
 ASSERTION_LIFE = 120
-"""Seconds between iat and exp of an assertion, at most."""
+"""Seconds that an assertion may still be valid when it arrives, at most."""
 
 _ACCESS = "at+jwt"
 _ASSERTION = "client-authentication+jwt"

@@ -4,7 +4,7 @@
 2. Key: the trust list holds the issuer's key, for this purpose, in its time; the algorithm is the key's own.
 3. Signatures: the issuer signed the grant; for a device code the device in the grant signed the moment.
 4. Time: the grant is in its time and not too long; the shown code is inside the window of the policy.
-5. Policy: the grant is for this scene, and the policy accepts this kind.
+5. Policy: the grant is for this scene, and the policy accepts this kind, alone or with a document checked by staff.
 6. Status: the grant is neither revoked nor suspended, and somebody knows.
 7. First use: nobody showed this code before.
 
@@ -17,8 +17,20 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
-from codeservice.code import FORMS, MAX_GRANT_LIFETIME, MAX_SERVED_LIFETIME, SHOW_AAD, Kind, UnverifiedCode, read_code
+from codeservice.code import (
+    FORMS,
+    MAX_GRANT_LIFETIME,
+    MAX_SERVED_LIFETIME,
+    SHOW_AAD,
+    Grant,
+    Kind,
+    UnverifiedGrant,
+    UnverifiedShow,
+    read_show,
+    read_signed_grant,
+)
 from codeservice.errors import Rejected
+from codeservice.grant_cache import GrantCache, ProvedGrant
 from codeservice.reason import Reason
 from codeservice.scan import Decision, Policy, Verified
 from codeservice.status import Status
@@ -52,94 +64,134 @@ Rules = Callable[[Verified, M], Mapping[str, object]]
 class Verifier:
     """Verifies codes against a trust list. `trust_list` is asked at every code, so that a new list counts at once."""
 
-    def __init__(self, trust_list: Callable[[], TrustList], *, guide: str | None = None) -> None:
-        """Keep where the list in force comes from, and the city's guide."""
+    def __init__(
+        self, trust_list: Callable[[], TrustList], *, guide: str | None = None, cache: GrantCache | None = None
+    ) -> None:
+        """Keep where the list in force comes from, the city's guide, and the grants proved before."""
         self._trust_list = trust_list
         self._guide = guide
+        self._cache = GrantCache() if cache is None else cache
 
-    def decide(self, text: str, *, policy: Policy, memory: M, rules: Rules[M], now: int) -> Decision:
+    def decide(  # noqa: PLR0913 -- one argument for each party to a decision
+        self, text: str, *, policy: Policy, memory: M, rules: Rules[M], now: int, document_checked: bool = False
+    ) -> Decision:
         """Run all steps and the scene's rules; never raises Rejected."""
         verified = None
         try:
-            verified = self.verify(text, policy=policy, now=now)
-            with memory.attempt():
-                require_valid(memory.status(verified.grant.list, verified.grant.idx))
-                require_first_use(memory, verified)
-                return Decision.accepted(verified, rules(verified, memory))
+            verified = self.verify(text, policy=policy, now=now, document_checked=document_checked)
+            return admit(verified, memory=memory, rules=rules)
         except Rejected as rejection:
+            if verified is not None and rejection.reason is Reason.REVOKED:
+                self._cache.forget(verified.signed)
             return Decision.rejected(rejection.reason, verified)
 
-    def verify(self, text: str, *, policy: Policy, now: int) -> Verified:
+    def verify(self, text: str, *, policy: Policy, now: int, document_checked: bool = False) -> Verified:
         """Run steps 1 to 5; raises Rejected."""
         # 1 format
-        code = read_code(text, guide=self._guide)
-        # 2 key
-        key = self._key(code, now)
-        # 3 signatures
-        _require_signatures(code, key)
+        shown = read_show(text, guide=self._guide)
+        # 2 key, 3 signatures
+        proved = self._prove(shown, now)
+        grant = proved.read.grant
+        _require_show(shown, proved)
         # 4 time
-        _require_lifetime(code, now)
-        _require_moment(code, policy, now)
+        iat = grant.issued if shown.iat is None else shown.iat
+        _require_lifetime(shown.kind, grant, now)
+        _require_moment(shown.kind, iat, policy, now)
         # 5 policy and scene
-        if not code.grant.scenes & policy.scene.mask:
-            raise Rejected(Reason.WRONG_SCENE)
-        if code.kind not in policy.kinds:
-            raise Rejected(Reason.SECOND_FACTOR_REQUIRED)
-        return Verified(code.kind, code.grant, code.iat)
+        require_policy(shown.kind, grant.scenes, policy, document_checked=document_checked)
+        return Verified(shown.kind, grant, iat, shown.signed)
 
-    def _key(self, code: UnverifiedCode, now: int) -> PublicKey:
-        assert code.issuer.kid is not None  # noqa: S101 -- the reader refuses a grant without kid
+    def _prove(self, shown: UnverifiedShow, now: int) -> ProvedGrant:
+        trust_list = self._trust_list()
+        proved = self._cache.find(shown.signed, trust_list)
+        if proved is not None:
+            # The key may have left its time since the grant was proved.
+            _find_key(trust_list, shown.kind, proved.read, now)
+            return proved
+        read = read_signed_grant(shown.kind, shown.signed)
+        key = _find_key(trust_list, shown.kind, read, now)
         try:
-            key = self._trust_list().find(code.issuer.kid, FORMS[code.kind].purpose, now)
-        except UnknownKeyError as error:
-            raise Rejected(Reason.UNKNOWN_KEY) from error
-        except WrongPurposeError as error:
-            raise Rejected(Reason.WRONG_KEY_USAGE) from error
-        except ExpiredListError as error:
-            raise Rejected(Reason.STATUS_STALE) from error
-        # The algorithm comes from the key's record; the header may only repeat it.
-        if code.issuer.alg != algorithm_named(key.algorithm).cose:
-            raise Rejected(Reason.UNSUPPORTED_ALGORITHM)
-        return key
+            key.verify(read.issuer.signature, read.issuer.signed_bytes(FORMS[shown.kind].aad))
+        except BadSignatureError as error:
+            raise Rejected(Reason.BAD_SIGNATURE) from error
+        proved = ProvedGrant(read, _load_device(key, read.grant))
+        if shown.kind is Kind.DEVICE:
+            self._cache.add(shown.signed, proved, trust_list)
+        return proved
 
 
-def _require_signatures(code: UnverifiedCode, key: PublicKey) -> None:
+def admit(verified: Verified, *, memory: M, rules: Rules[M]) -> Decision:
+    """Run steps 6 and 7 and the scene's rules; raises Rejected and leaves no mark then."""
+    with memory.attempt():
+        require_valid(memory.status(verified.grant.list, verified.grant.idx))
+        require_first_use(memory, verified)
+        return Decision.accepted(verified, rules(verified, memory))
+
+
+def require_policy(kind: Kind, scenes: int, policy: Policy, *, document_checked: bool) -> None:
+    """Step 5; raises Rejected."""
+    if not scenes & policy.scene.mask:
+        raise Rejected(Reason.WRONG_SCENE)
+    if kind not in policy.kinds and not (document_checked and kind in policy.with_document):
+        raise Rejected(Reason.SECOND_FACTOR_REQUIRED)
+
+
+def _find_key(trust_list: TrustList, kind: Kind, read: UnverifiedGrant, now: int) -> PublicKey:
     try:
-        key.verify(code.issuer.signature, code.issuer.signed_bytes(FORMS[code.kind].aad))
-    except BadSignatureError as error:
-        raise Rejected(Reason.BAD_SIGNATURE) from error
-    if code.kind is not Kind.DEVICE:
-        return
-    # A device grant without its second signature is fraud, not a weaker code; the reader has seen to its shape.
-    if code.show is None or code.grant.device is None:
-        raise Rejected(Reason.BAD_HOLDER_PROOF)
-    algorithm = algorithm_named(key.algorithm)
-    if code.show.alg != algorithm.cose:
+        key = trust_list.find(read.kid, FORMS[kind].purpose, now)
+    except UnknownKeyError as error:
+        raise Rejected(Reason.UNKNOWN_KEY) from error
+    except WrongPurposeError as error:
+        raise Rejected(Reason.WRONG_KEY_USAGE) from error
+    except ExpiredListError as error:
+        raise Rejected(Reason.STATUS_STALE) from error
+    # The algorithm comes from the key's record; the header may only repeat it.
+    if read.issuer.alg != algorithm_named(key.algorithm).cose:
         raise Rejected(Reason.UNSUPPORTED_ALGORITHM)
+    return key
+
+
+def _load_device(key: PublicKey, grant: Grant) -> Callable[[bytes, bytes], None] | None:
+    if grant.device is None:
+        return None
     try:
-        algorithm.load(code.grant.device)(code.show.signature, code.show.signed_bytes(SHOW_AAD))
-    except (BadSignatureError, BadKeyError) as error:
+        return algorithm_named(key.algorithm).load(grant.device)
+    except BadKeyError as error:
         raise Rejected(Reason.BAD_HOLDER_PROOF) from error
 
 
-def _require_lifetime(code: UnverifiedCode, now: int) -> None:
-    longest = MAX_SERVED_LIFETIME if code.kind is Kind.SERVED else MAX_GRANT_LIFETIME
+def _require_show(shown: UnverifiedShow, proved: ProvedGrant) -> None:
+    if shown.kind is not Kind.DEVICE:
+        return
+    # A device grant without its second signature is fraud, not a weaker code; the reader has seen to its shape.
+    if shown.show is None or proved.verify_show is None:
+        raise Rejected(Reason.BAD_HOLDER_PROOF)
+    if shown.show.alg != proved.read.issuer.alg:
+        raise Rejected(Reason.UNSUPPORTED_ALGORITHM)
+    try:
+        proved.verify_show(shown.show.signature, shown.show.signed_bytes(SHOW_AAD))
+    except BadSignatureError as error:
+        raise Rejected(Reason.BAD_HOLDER_PROOF) from error
+
+
+def _require_lifetime(kind: Kind, grant: Grant, now: int) -> None:
+    longest = MAX_SERVED_LIFETIME if kind is Kind.SERVED else MAX_GRANT_LIFETIME
     # A paper code lives as long as its print; its list entry and its second factor bound it.
-    if code.kind is not Kind.PAPER and code.grant.expires - code.grant.issued > longest:
+    if kind is not Kind.PAPER and grant.expires - grant.issued > longest:
         raise Rejected(Reason.LIFETIME_TOO_LONG)
-    if now >= code.grant.expires:
+    if now >= grant.expires:
         raise Rejected(Reason.EXPIRED)
-    if code.kind is not Kind.SERVED and now < code.grant.issued:
+    if kind is not Kind.SERVED and now < grant.issued:
         raise Rejected(Reason.NOT_YET_VALID)
 
 
-def _require_moment(code: UnverifiedCode, policy: Policy, now: int) -> None:
-    if code.kind is Kind.PAPER:
+def _require_moment(kind: Kind, iat: int, policy: Policy, now: int) -> None:
+    if kind is Kind.PAPER:
         return
-    if code.iat > now + policy.early:
+    if iat > now + policy.early:
         raise Rejected(Reason.CLOCK_SKEW)
     # A slow clock and an old screenshot look the same; the words for "expired" name both cures.
-    if now > code.iat + policy.late:
+    if now > iat + policy.late:
         raise Rejected(Reason.EXPIRED)
 
 

@@ -21,7 +21,9 @@ def main(arguments: list[str] | None = None) -> int:
         return int(options.run(options))
     except KeysError as error:
         print(f"refused: {error}", file=sys.stderr)
-        return 1
+    except OSError as error:
+        print(f"refused: {error.filename}: {error.strerror}; name a folder that you may write to", file=sys.stderr)
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -14,6 +14,7 @@ _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _P256_HALF_ORDER = _P256_ORDER // 2
 _P256_COORDINATE = 32
 _ES256 = ec.ECDSA(hashes.SHA256())
+_ES256_DETERMINISTIC = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
 
 Verify = Callable[[bytes, bytes], None]
 
@@ -60,8 +61,11 @@ def _load_p256(point: bytes) -> Verify:
 
 
 def sign_p256(private: ec.EllipticCurvePrivateKey, message: bytes) -> bytes:
-    """Sign with ES256; r and s of 32 bytes each, s in the lower half."""
-    r, s = decode_dss_signature(private.sign(message, _ES256))
+    """Sign with ES256; r and s of 32 bytes each, s in the lower half.
+
+    The nonce is derived from key and message (RFC 6979): a weak random source cannot give the key away.
+    """
+    r, s = decode_dss_signature(private.sign(message, _ES256_DETERMINISTIC))
     s = min(s, _P256_ORDER - s)
     return r.to_bytes(_P256_COORDINATE) + s.to_bytes(_P256_COORDINATE)
 

@@ -52,8 +52,10 @@ def _item(data: bytes, at: int, depth: int) -> tuple[Any, int]:  # noqa: C901, P
     if at >= len(data):
         raise NotDeterministicError("truncated")
     initial = data[at]
-    major, number = initial >> 5, initial & 0x1F
     at += 1
+    if initial < _INLINE:
+        return initial, at
+    major, number = initial >> 5, initial & 0x1F
     if major >= _TAG:
         if initial in (_FALSE, _TRUE):
             return initial == _TRUE, at
@@ -103,26 +105,35 @@ def _text(data: bytes, at: int, length: int) -> tuple[str, int]:
 
 def _array(data: bytes, at: int, length: int, depth: int) -> tuple[list[Any], int]:
     # Every element takes at least one byte, so an honest length never exceeds what is left.
-    if length > len(data) - at:
+    size = len(data)
+    if length > size - at:
         raise NotDeterministicError("truncated")
     values = []
     for _ in range(length):
-        value, at = _item(data, at, depth)
+        # A small number is its own byte; most elements are one, and a call costs more than reading it.
+        if at < size and data[at] < _INLINE:
+            value, at = data[at], at + 1
+        else:
+            value, at = _item(data, at, depth)
         values.append(value)
     return values, at
 
 
 def _map(data: bytes, at: int, length: int, depth: int) -> tuple[dict[Any, Any], int]:
-    if length * 2 > len(data) - at:
+    size = len(data)
+    if length * 2 > size - at:
         raise NotDeterministicError("truncated")
     values: dict[Any, Any] = {}
     previous = b""
     for _ in range(length):
         start = at
-        key, at = _item(data, at, depth)
-        # In Python 1 == True and lists do not hash: keys are integers or text, nothing else.
-        if isinstance(key, bool) or not isinstance(key, int | str):
-            raise NotDeterministicError("a map key is neither an integer nor text")
+        if at < size and data[at] < _INLINE:
+            key, at = data[at], at + 1
+        else:
+            key, at = _item(data, at, depth)
+            # In Python 1 == True and lists do not hash: keys are integers or text, nothing else.
+            if isinstance(key, bool) or not isinstance(key, int | str):
+                raise NotDeterministicError("a map key is neither an integer nor text")
         encoded = data[start:at]
         if encoded <= previous:
             raise NotDeterministicError("map keys out of order or repeated")

@@ -4,8 +4,8 @@ Reading does not verify: what is taken apart is called unverified until its sign
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from keys.cbor import dumps, loads
 from keys.errors import NotSignedError
@@ -21,8 +21,7 @@ _KNOWN_HEADERS = 256
 Sign = Callable[[bytes], bytes]
 
 
-@dataclass(frozen=True)
-class UnverifiedSign1:
+class UnverifiedSign1(NamedTuple):
     """A COSE_Sign1 whose signature nobody has checked yet."""
 
     protected: bytes

@@ -76,6 +76,8 @@ class TrustList:
 
     def signing(self, purpose: Purpose, now: int) -> PublicKey:
         """Return the newest key that may sign for `purpose` at `now`; raises KeyNotUsableError."""
+        if now >= self.expires:
+            raise ExpiredListError("the trust list has expired; fetch a newer one")
         candidates = [
             key
             for kid, key in self.keys.items()
@@ -144,6 +146,8 @@ def accept(current: TrustList, data: bytes, *, now: int) -> TrustList:
     if offered.version != current.version + 1:
         raise RollbackError(f"version {offered.version} does not follow {current.version}")
     _require_append_only(current, offered)
+    if offered.issued < current.issued:
+        raise RollbackError("issued before the list that it follows")
     _require_time(offered, now)
     return offered
 

@@ -528,7 +528,7 @@ def test_a_code_for_all_scenes_is_accepted_at_each(scene: str) -> None:
     assert reason_of(make_code(), policy=make_policy(scene)) is None
 
 
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", CODES)
 def test_a_kind_that_the_policy_does_not_name_needs_a_second_factor(kind: Kind) -> None:
     others = replace(BUS, kinds=frozenset(Kind) - {kind})
     assert reason_of(CODES[kind](), policy=others) is Reason.SECOND_FACTOR_REQUIRED
