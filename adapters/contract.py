@@ -15,9 +15,10 @@ from codeservice.verifier import Memory
 
 
 class ScanBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What every scan carries: the text of the code as scanned."""
+    """What every scan carries: the text of the code as scanned, and whether staff checked a document as well."""
 
     code: str
+    document_checked: bool = False
 
 
 class Details(msgspec.Struct, frozen=True):

@@ -83,7 +83,14 @@ def _register(scene: str, adapter: Adapter) -> None:
             return adapter.decide(verified, body, record, now)
 
         found = decide(
-            services, who.caller, body.code[:_MAX_CODE], act=require_act(), policy=adapter.policy, rules=rules, now=now
+            services,
+            who.caller,
+            body.code[:_MAX_CODE],
+            act=require_act(),
+            policy=adapter.policy,
+            rules=rules,
+            now=now,
+            document_checked=body.document_checked,
         )
         return answer_type(**_answer(adapter, found))
 

@@ -26,7 +26,7 @@ class Government:
 
     policy = Policy(
         SCENES["government"],
-        frozenset({Kind.DEVICE, Kind.SERVED}),
+        frozenset({Kind.DEVICE, Kind.SERVED, Kind.DIGIT}),
         discloses=dict.fromkeys(SCENES["government"].attributes, Disclosure.FULL),
     )
     body = ScanBody

@@ -23,7 +23,7 @@ class Hospital:
 
     policy = Policy(
         SCENES["hospital"],
-        frozenset({Kind.DEVICE, Kind.SERVED}),
+        frozenset({Kind.DEVICE, Kind.SERVED, Kind.DIGIT}),
         discloses=dict.fromkeys(SCENES["hospital"].attributes, Disclosure.FULL),
         holder_check=True,
     )

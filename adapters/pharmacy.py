@@ -48,7 +48,7 @@ class Pharmacy:
 
     policy = Policy(
         SCENES["pharmacy"],
-        frozenset({Kind.DEVICE, Kind.SERVED}),
+        frozenset({Kind.DEVICE, Kind.SERVED, Kind.DIGIT}),
         discloses=dict.fromkeys(SCENES["pharmacy"].attributes, Disclosure.FULL),
         holder_check=True,
     )

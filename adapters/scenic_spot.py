@@ -33,7 +33,7 @@ class ScenicSpotDetails(Details, frozen=True):
 class ScenicSpot:
     """A gate of a scenic spot with reservations."""
 
-    policy = Policy(SCENES["scenic_spot"], frozenset({Kind.DEVICE, Kind.SERVED}))
+    policy = Policy(SCENES["scenic_spot"], frozenset({Kind.DEVICE, Kind.SERVED, Kind.DIGIT}))
     body = ScanBody
     details = ScenicSpotDetails
 

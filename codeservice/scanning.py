@@ -4,14 +4,20 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from codeservice.code import Grant, Kind
 from codeservice.credential import CredentialType
+from codeservice.digit import TERMINAL_TRIES, is_digit_code, is_password, read_digit_code
 from codeservice.disclosure import NOTHING, Attributes, Disclosed, disclose
-from codeservice.errors import ConflictError
+from codeservice.errors import ConflictError, Rejected
+from codeservice.issuing import entitlements_for
+from codeservice.reason import Reason
 from codeservice.scan import Caller, Decision, Outcome, Policy, Verified
+from codeservice.scene import mask_of, scenes_named
 from codeservice.services import Services
-from codeservice.store import account, audit, client, person, scan
+from codeservice.store import account, audit, client, digit, grant, person, scan, tally
 from codeservice.store.database import Connection
 from codeservice.store.record import Record
+from codeservice.verifier import conclude, require_policy
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,7 @@ def decide(  # noqa: PLR0913 -- one argument for each party to a scan
     policy: Policy,
     rules: Callable[[Verified, Record], Mapping[str, object]],
     now: int,
+    document_checked: bool = False,
 ) -> Answer:
     """Decide, book, disclose and record in one transaction.
 
@@ -48,7 +55,14 @@ def decide(  # noqa: PLR0913 -- one argument for each party to a scan
                 raise ConflictError("idempotency_key_reused")
             return Answer(earlier, _disclose(services, connection, policy, earlier), repeat=True)
         record = Record(connection, services.revoked, caller)
-        decision = services.verifier.decide(text, policy=policy, memory=record, rules=rules, now=now)
+        if is_digit_code(text):
+            decision = conclude(
+                lambda: _verify_digits(services, connection, caller, text, policy, now), memory=record, rules=rules
+            )
+        else:
+            decision = services.verifier.decide(
+                text, policy=policy, memory=record, rules=rules, now=now, document_checked=document_checked
+            )
         if decision.verified is not None and record.person is None:
             record.know(decision.verified.grant.list, decision.verified.grant.idx)
         stored = _stored(decision, record.person, caller, act, fingerprint, now)
@@ -65,6 +79,32 @@ def decide(  # noqa: PLR0913 -- one argument for each party to a scan
         return Answer(stored, disclosed, repeat=False)
 
     return services.database.transact(work)
+
+
+def _verify_digits(  # noqa: PLR0913, PLR0917 -- one argument for each party to a scan
+    services: Services, connection: Connection, caller: Caller, text: str, policy: Policy, now: int
+) -> Verified:
+    """Verify a digit code: steps 1 to 5 for a code that nobody signed. Raises Rejected.
+
+    An unknown handle, a wrong password and an ended one get the same answer, and every wrong one is counted.
+    """
+    code = read_digit_code(text)
+    handle = digit.find(connection, services.vault, code.handle, now=now)
+    if handle is None or not is_password(handle.seed, code.password, now):
+        if handle is not None:
+            digit.count_try(connection, handle.handle)
+        if tally.take(connection, f"digits:{now // 60}", caller.id, 1, TERMINAL_TRIES) is None:
+            raise Rejected(Reason.TERMINAL_NOT_ALLOWED)
+        raise Rejected(Reason.EXPIRED)
+    issued = grant.find(connection, handle.list, handle.idx)
+    if issued is None:
+        raise Rejected(Reason.TEMPORARILY_UNAVAILABLE)
+    scenes = scenes_named(issued.scene)
+    require_policy(Kind.DIGIT, mask_of(scenes), policy, document_checked=False)
+    entitlements = entitlements_for(services, connection, issued.person, scenes, now)
+    found = Grant(handle.list, handle.idx, mask_of(scenes), entitlements, issued.issued, handle.expires)
+    # One handle, one use: the moment of every showing is the same.
+    return Verified(Kind.DIGIT, found, issued.issued)
 
 
 def attributes_of(services: Services, connection: Connection, holder: str, now: int) -> Attributes:

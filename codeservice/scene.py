@@ -44,6 +44,11 @@ ALL = "all"
 """The name under which a wallet asks for a grant that is good at every scene."""
 
 
+def mask_of(scenes: tuple[Scene, ...]) -> int:
+    """Return the mask of several scenes."""
+    return sum(scene.mask for scene in scenes)
+
+
 def scenes_named(name: str) -> tuple[Scene, ...]:
     """Return the scenes of a grant request; empty for an unknown name."""
     if name == ALL:

@@ -9,7 +9,7 @@
 7. First use: nobody showed this code before.
 
 Steps 1 to 5 depend on nothing but arguments. Steps 6 and 7 ask the memory of the place where the verifier runs.
-A check raises `Rejected`; only `decide` turns it into a decision. The order is part of the format: an expired and
+A check raises `Rejected`; only `conclude` turns it into a decision. The order is part of the format: an expired and
 revoked code is expired, and no refusal uses a code up.
 """
 
@@ -76,14 +76,14 @@ class Verifier:
         self, text: str, *, policy: Policy, memory: M, rules: Rules[M], now: int, document_checked: bool = False
     ) -> Decision:
         """Run all steps and the scene's rules; never raises Rejected."""
-        verified = None
-        try:
-            verified = self.verify(text, policy=policy, now=now, document_checked=document_checked)
-            return admit(verified, memory=memory, rules=rules)
-        except Rejected as rejection:
-            if verified is not None and rejection.reason is Reason.REVOKED:
-                self._cache.forget(verified.signed)
-            return Decision.rejected(rejection.reason, verified)
+        decision = conclude(
+            lambda: self.verify(text, policy=policy, now=now, document_checked=document_checked),
+            memory=memory,
+            rules=rules,
+        )
+        if decision.reason is Reason.REVOKED and decision.verified is not None:
+            self._cache.forget(decision.verified.signed)
+        return decision
 
     def verify(self, text: str, *, policy: Policy, now: int, document_checked: bool = False) -> Verified:
         """Run steps 1 to 5; raises Rejected."""
@@ -120,12 +120,20 @@ class Verifier:
         return proved
 
 
-def admit(verified: Verified, *, memory: M, rules: Rules[M]) -> Decision:
-    """Run steps 6 and 7 and the scene's rules; raises Rejected and leaves no mark then."""
-    with memory.attempt():
-        require_valid(memory.status(verified.grant.list, verified.grant.idx))
-        require_first_use(memory, verified)
-        return Decision.accepted(verified, rules(verified, memory))
+def conclude(verify: Callable[[], Verified], *, memory: M, rules: Rules[M]) -> Decision:
+    """Run steps 1 to 5 as `verify` knows them, then 6 and 7 and the scene's rules; never raises Rejected.
+
+    A refusal leaves no mark: what was marked on the way is taken back.
+    """
+    verified = None
+    try:
+        verified = verify()
+        with memory.attempt():
+            require_valid(memory.status(verified.grant.list, verified.grant.idx))
+            require_first_use(memory, verified)
+            return Decision.accepted(verified, rules(verified, memory))
+    except Rejected as rejection:
+        return Decision.rejected(rejection.reason, verified)
 
 
 def require_policy(kind: Kind, scenes: int, policy: Policy, *, document_checked: bool) -> None:

@@ -92,6 +92,11 @@ class Phone:
             self.grants = list(zip(answer.get_json()["grants"], keys, strict=True))
         return answer
 
+    def fetch_digits(self, now: int, scene: str = "all", count: object = 2) -> Answer:
+        """Fetch handles and seeds of digit codes."""
+        claims = {"aud": self.me["issuer"], "iat": now, "sub": self.device, "scene": scene, "count": count}
+        return self.call("POST", "/digit-codes", {"proof": sign_jws(self.key, "digit-request+jwt", claims)})
+
     def show(self, now: int, index: int = 0) -> str:
         """Show a code of this moment; needs no network."""
         grant, key = self.grants[index]

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from flask import Blueprint
 
+from codeservice.code import MAX_SERVED_LIFETIME
 from codeservice.errors import (
     BadRequestError,
     ConflictError,
@@ -14,7 +15,7 @@ from codeservice.errors import (
     UnprocessableError,
 )
 from codeservice.issuer import UnsafeGrantError
-from codeservice.issuing import issue_batch
+from codeservice.issuing import issue_batch, issue_digits, issue_served
 from codeservice.revoking import change_status
 from codeservice.scene import scenes_named
 from codeservice.services import Services
@@ -72,6 +73,36 @@ class GrantsMade(Answer, frozen=True):
     """A batch of grants."""
 
     grants: list[GrantMade]
+    server_time: int
+
+
+class DigitCodeMade(Answer, frozen=True):
+    """A handle with the seed of its one-time password (base32); good for one showing."""
+
+    handle: str
+    seed: str
+    scene: str
+    expires: int
+
+
+class DigitCodesMade(Answer, frozen=True):
+    """Digit codes to show."""
+
+    codes: list[DigitCodeMade]
+    server_time: int
+
+
+class ServedRequest(Body, frozen=True):
+    """The scene of a served code."""
+
+    scene: str
+
+
+class ServedMade(Answer, frozen=True):
+    """A served code as text."""
+
+    code: str
+    expires: int
     server_time: int
 
 
@@ -160,21 +191,17 @@ def remove_device(services: Services, device_id: str) -> None:
 )
 def fetch_grants(services: Services, body: GrantRequest) -> GrantsMade:
     """Issue a batch of grants to an enrolled device, one for each key in the proof."""
-    signed_in, holder = require_person(services)
+    _signed_in, holder = require_person(services)
     now = services.clock()
-    with services.database.read() as connection:
-        found = device.find(connection, _unverified_subject(body.proof), account=signed_in.account)
-    if found is None or found.removed is not None or found.person != holder:
-        raise ConflictError("device_removed")
-    claims = _read_proof(services, body.proof, typ="grant-request+jwt", public=found.public, now=now)
+    found, claims = _read_device_proof(services, body.proof, typ="grant-request+jwt", now=now)
     scene = str(claims.get("scene"))
     scenes = scenes_named(scene)
     if not scenes:
         raise UnprocessableError("scene_not_found")
     points = _points(claims.get("keys"))
-    _limit(services, found.id, len(points), now)
+    _limit(services, found, len(points), now)
     try:
-        made = issue_batch(services, holder, found.id, scene=scene, scenes=scenes, points=points, now=now)
+        made = issue_batch(services, holder, found, scene=scene, scenes=scenes, points=points, now=now)
     except UnsafeGrantError as error:
         raise UnprocessableError("weak_key") from error
     except (KeyNotUsableError, SignerError) as error:
@@ -194,6 +221,52 @@ def fetch_grants(services: Services, body: GrantRequest) -> GrantsMade:
         ],
         now,
     )
+
+
+@operation(
+    door,
+    "POST /wallet/api/v1/digit-codes",
+    body=GrantRequest,
+    returns=DigitCodesMade,
+    security=Security.SESSION,
+    problems=(*_SESSION, *_PROOF, "device_removed", "scene_not_found", "too_many_requests"),
+)
+def fetch_digit_codes(services: Services, body: GrantRequest) -> DigitCodesMade:
+    """Issue handles and seeds of digit codes to an enrolled device; each is good for one showing."""
+    _signed_in, holder = require_person(services)
+    now = services.clock()
+    found, claims = _read_device_proof(services, body.proof, typ="digit-request+jwt", now=now)
+    scene, count = str(claims.get("scene")), claims.get("count")
+    if not scenes_named(scene):
+        raise UnprocessableError("scene_not_found")
+    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MAX_BATCH:
+        raise BadRequestError("body_not_readable")
+    _limit(services, found, count, now)
+    made = issue_digits(services, holder, found, scene=scene, count=count, now=now)
+    return DigitCodesMade([DigitCodeMade(entry.handle, entry.seed, scene, entry.expires) for entry in made], now)
+
+
+@operation(
+    door,
+    "POST /wallet/api/v1/served-codes",
+    body=ServedRequest,
+    returns=ServedMade,
+    security=Security.SESSION,
+    problems=(*_SESSION, "scene_not_found", "too_many_requests", "signing_unavailable"),
+)
+def fetch_served_code(services: Services, body: ServedRequest) -> ServedMade:
+    """Issue a served code, for a client that cannot hold a key; it is good for a minute."""
+    _signed_in, holder = require_person(services)
+    now = services.clock()
+    scenes = scenes_named(body.scene)
+    if not scenes:
+        raise UnprocessableError("scene_not_found")
+    _limit(services, holder, 1, now)
+    try:
+        code = issue_served(services, holder, scene=body.scene, scenes=scenes, now=now)
+    except (KeyNotUsableError, SignerError) as error:
+        raise UnavailableError("signing_unavailable", retry_after=30) from error
+    return ServedMade(code, now + MAX_SERVED_LIFETIME, now)
 
 
 @operation(
@@ -233,6 +306,16 @@ def freeze(services: Services, _body: Nothing) -> Frozen:
 
     changed = change_status(services, choose, Status.REVOKED, cause="loss", actor=f"account:{signed_in.account}")
     return Frozen(len(changed))
+
+
+def _read_device_proof(services: Services, proof: str, *, typ: str, now: int) -> tuple[str, dict[str, Any]]:
+    """Return the enrolled device that made a proof, and what it claims."""
+    signed_in, holder = require_person(services)
+    with services.database.read() as connection:
+        found = device.find(connection, _unverified_subject(proof), account=signed_in.account)
+    if found is None or found.removed is not None or found.person != holder:
+        raise ConflictError("device_removed")
+    return found.id, _read_proof(services, proof, typ=typ, public=found.public, now=now)
 
 
 def _read_proof(services: Services, proof: str, *, typ: str, public: bytes, now: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, select, tuple_, update
 
+from codeservice.code import Kind
 from codeservice.errors import ConflictError, NotFoundError
 from codeservice.status import TRANSITIONS, Status
 from codeservice.store.models import Grant, StatusList
@@ -30,25 +31,37 @@ class IssuedGrant:
     idx: int
     person: str
     device: str | None
+    kind: Kind
     scene: str
+    issued: int
     expires: int
     status: Status
 
 
-def reserve(  # noqa: PLR0913 -- one row, one argument a column
-    connection: Connection, *, person: str, device: str | None, public: bytes, scene: str, issued: int, expires: int
-) -> tuple[int, int]:
+@dataclass(frozen=True)
+class NewGrant:
+    """What is recorded of a grant before it is signed. `public` is the key that it binds, where it binds one."""
+
+    person: str
+    kind: Kind
+    scene: str
+    issued: int
+    expires: int
+    device: str | None = None
+    public: bytes | None = None
+
+
+def reserve(connection: Connection, new: NewGrant) -> tuple[int, int]:
     """Record a grant before it is signed and return its place (list, idx); the place is random in its list.
 
     Raises ConflictError when the key was used for another grant.
     """
-    if connection.scalar(select(Grant.idx).where(Grant.public == public)) is not None:
+    if new.public is not None and connection.scalar(select(Grant.idx).where(Grant.public == new.public)) is not None:
         raise ConflictError("key_used_before")
-    list_ = _list_for(connection, issued, expires)
+    list_ = _list_for(connection, new.issued, new.expires)
     for _ in range(_RANDOM_TRIES):
         idx = secrets.randbelow(LIST_SIZE)
-        values = {"person": person, "device": device, "public": public, "scene": scene, "issued": issued}
-        if insert_once(connection, Grant, list=list_, idx=idx, expires=expires, status=Status.VALID.value, **values):
+        if insert_once(connection, Grant, list=list_, idx=idx, status=Status.VALID.value, **vars(new)):
             return list_, idx
     raise ConflictError("status_list_full")
 
@@ -80,15 +93,25 @@ def of_person(connection: Connection, person: str, places: Sequence[tuple[int, i
 
 
 def live(
-    connection: Connection, *, now: int, person: str | None = None, device: str | None = None
+    connection: Connection,
+    *,
+    now: int,
+    person: str | None = None,
+    device: str | None = None,
+    kind: Kind | None = None,
 ) -> list[IssuedGrant]:
-    """Return the grants of a person or device that have not expired and are not revoked."""
+    """Return, locked, the grants of a person, device or kind that have not expired and are not revoked."""
     query = select(Grant.__table__).where(Grant.expires > now, Grant.status != Status.REVOKED.value)
-    if person is not None:
-        query = query.where(Grant.person == person)
-    if device is not None:
-        query = query.where(Grant.device == device)
-    return [_issued(row) for row in connection.execute(query.with_for_update())]
+    for column, wanted in ((Grant.person, person), (Grant.device, device), (Grant.kind, kind)):
+        if wanted is not None:
+            query = query.where(column == wanted)
+    return [_issued(row) for row in connection.execute(query.order_by(Grant.issued).with_for_update())]
+
+
+def count_of_kind(connection: Connection, person: str, kind: Kind) -> int:
+    """Count the grants of a kind that a person ever had."""
+    query = select(func.count()).select_from(Grant).where(Grant.person == person, Grant.kind == kind.value)
+    return connection.scalar(query) or 0
 
 
 def change(connection: Connection, grants: Sequence[IssuedGrant], status: Status, *, cause: str, now: int) -> None:
@@ -129,11 +152,13 @@ def count_live(connection: Connection, *, now: int) -> int:
 
 def _issued(row: Row[Any]) -> IssuedGrant:
     return IssuedGrant(
-        row.list,
-        row.idx,
-        row.person,
-        row.device,
-        row.scene,
-        row.expires,
-        Status(row.status),
+        list=row.list,
+        idx=row.idx,
+        person=row.person,
+        device=row.device,
+        kind=Kind(row.kind),
+        scene=row.scene,
+        issued=row.issued,
+        expires=row.expires,
+        status=Status(row.status),
     )

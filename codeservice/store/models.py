@@ -168,12 +168,25 @@ class Grant(Table):
     person: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)
     device: Mapped[str | None] = mapped_column(ForeignKey("device.id"), index=True)
     public: Mapped[bytes | None] = mapped_column(unique=True)
+    kind: Mapped[str] = mapped_column(String(2))
     scene: Mapped[str] = mapped_column(String(20))
     issued: Mapped[int]
     expires: Mapped[int] = mapped_column(index=True)
     status: Mapped[int] = mapped_column(SmallInteger)
     cause: Mapped[str | None] = mapped_column(String(40))
     changed: Mapped[int | None]
+
+
+class DigitHandle(Table):
+    """A rotating handle of a digit code, good for one showing; `tries` counts wrong passwords."""
+
+    __tablename__ = "digit_handle"
+    handle: Mapped[str] = mapped_column(String(9), primary_key=True)
+    list: Mapped[int] = mapped_column(Integer)
+    idx: Mapped[int]
+    seed_sealed: Mapped[bytes]
+    expires: Mapped[int] = mapped_column(index=True)
+    tries: Mapped[int] = mapped_column(SmallInteger)
 
 
 class Partner(Table):

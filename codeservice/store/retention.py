@@ -2,13 +2,15 @@
 
 from sqlalchemy import ColumnElement, Connection, delete
 
-from codeservice.store.models import Challenge, FirstUse, Message, Moment, Session, Table, UsedAssertion
+from codeservice.store.models import Challenge, DigitHandle, FirstUse, Message, Moment, Session, Table, UsedAssertion
 
 FIRST_USE_LIFE = 3 * 24 * 3600
 """Seconds a used code is remembered: its window is 120 seconds at most, and its grant lives 72 hours at most."""
 
 _MESSAGE_LIFE = 24 * 3600
 _MOMENT_LIFE = 24 * 3600
+_HANDLE_REST = 24 * 3600
+"""Seconds an expired handle rests before its number may be drawn again."""
 
 
 def purge(connection: Connection, *, now: int) -> int:
@@ -19,6 +21,7 @@ def purge(connection: Connection, *, now: int) -> int:
         (Challenge, Challenge.created < now - 3600),
         (Session, Session.expires < now),
         (Message, Message.at < now - _MESSAGE_LIFE),
+        (DigitHandle, DigitHandle.expires < now - _HANDLE_REST),
         (Moment, Moment.at < now - _MOMENT_LIFE),
     )
     return sum(connection.execute(delete(table).where(rule)).rowcount for table, rule in rules)

@@ -60,4 +60,4 @@ def test_the_screen_shows_number_and_name_as_far_as_consent_goes(disclosed: dict
 def test_the_hall_asks_for_the_name_only() -> None:
     assert GovernmentDetails.__struct_fields__ == ("name", "queue_number")
     assert HALL.policy.discloses == {"name": Disclosure.FULL}
-    assert HALL.policy.kinds == {Kind.DEVICE, Kind.SERVED}
+    assert HALL.policy.kinds == {Kind.DEVICE, Kind.SERVED, Kind.DIGIT}

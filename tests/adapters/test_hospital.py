@@ -49,5 +49,5 @@ def test_the_desk_asks_for_name_number_and_insurance_only() -> None:
 def test_the_face_is_compared() -> None:
     """A screen cannot stop a live relay, so the answer asks the person at the desk to look."""
     assert HOSPITAL.policy.holder_check
-    assert HOSPITAL.policy.kinds == {Kind.DEVICE, Kind.SERVED}
+    assert HOSPITAL.policy.kinds == {Kind.DEVICE, Kind.SERVED, Kind.DIGIT}
     assert HOSPITAL.policy.scene.name == "hospital"

@@ -90,7 +90,7 @@ def test_the_till_learns_no_more_than_it_needs() -> None:
 
 def test_the_face_is_compared() -> None:
     assert PHARMACY.policy.holder_check
-    assert PHARMACY.policy.kinds == {Kind.DEVICE, Kind.SERVED}
+    assert PHARMACY.policy.kinds == {Kind.DEVICE, Kind.SERVED, Kind.DIGIT}
 
 
 def test_every_limit_has_words() -> None:
@@ -120,4 +120,4 @@ def test_a_sale_has_a_closed_schema(medicine: str) -> None:
 
 def test_a_sale_is_read_by_its_wire_names() -> None:
     body = msgspec.json.decode('{"code": "91", "medicine": {"class": "ephedrine", "packages": 2}}', type=PharmacyBody)
-    assert body == PharmacyBody("91", Medicine("ephedrine", 2))
+    assert body == PharmacyBody("91", medicine=Medicine("ephedrine", 2))

@@ -104,7 +104,7 @@ def test_an_unknown_residence_is_a_standard_ticket(entitlements: dict[int, int])
 def test_the_gate_learns_nothing_about_who_it_is() -> None:
     assert ScenicSpotDetails.__struct_fields__ == ("day", "admitted", "capacity", "ticket_title")
     assert SPOT.policy.discloses == {}
-    assert SPOT.policy.kinds == {Kind.DEVICE, Kind.SERVED}
+    assert SPOT.policy.kinds == {Kind.DEVICE, Kind.SERVED, Kind.DIGIT}
 
 
 def test_every_residence_has_words() -> None:

@@ -9,6 +9,9 @@ from dataclasses import replace
 from itertools import permutations
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -584,9 +587,19 @@ def test_the_next_drawing_of_the_same_grant_counts_again(ledger: FakeLedger) -> 
     assert outcomes == [Outcome.ACCEPTED, Outcome.ACCEPTED]
 
 
+def signed_by_chance() -> str:
+    """Return the code of `make_code` as a phone signs it that draws a nonce for every signature."""
+
+    def sign(message: bytes) -> bytes:
+        r, s = decode_dss_signature(PHONE.private.sign(message, ec.ECDSA(hashes.SHA256())))
+        return r.to_bytes(32) + min(s, ORDER - s).to_bytes(32)
+
+    return write_device_code(sign_grant(make_grant()), iat=NOW, algorithm=ES256, sign=sign)
+
+
 def test_the_same_moment_signed_again_is_the_same_code(ledger: FakeLedger) -> None:
     """What a replay repeats is list, index and moment, not a signature."""
-    first, second = make_code(), make_code()
+    first, second = make_code(), signed_by_chance()
     assert first != second
     assert [decide(code, ledger).reason for code in (first, second)] == [None, Reason.REPLAYED]
 

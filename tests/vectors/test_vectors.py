@@ -64,8 +64,8 @@ def trust_list(name: str, now: int) -> TrustList:
 def decide(vector: dict[str, Any], cache: GrantCache) -> dict[str, str | None]:
     """Decide a vector with our verifier."""
     policy = vector["policy"]
-    kinds = {name: frozenset(map(Kind, policy[name])) for name in ("kinds", "with_document")}
-    made = Policy(SCENES[policy["scene"]], **kinds, early=policy["early"], late=policy["late"])
+    kinds, with_document = (frozenset(map(Kind, policy[name])) for name in ("kinds", "with_document"))
+    made = Policy(SCENES[policy["scene"]], kinds, with_document, early=policy["early"], late=policy["late"])
     found = trust_list(vector["trust"], max(vector["now"], 1_800_000_000))
     decision = Verifier(lambda: found, guide=vector["guide"], cache=cache).decide(
         vector["text"],

@@ -48,6 +48,19 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_challenge_phone_index"), ["phone_index"], unique=False)
 
     op.create_table(
+        "digit_handle",
+        sa.Column("handle", sa.String(length=9), nullable=False),
+        sa.Column("list", sa.Integer(), nullable=False),
+        sa.Column("idx", sa.BigInteger(), nullable=False),
+        sa.Column("seed_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("expires", sa.BigInteger(), nullable=False),
+        sa.Column("tries", sa.SmallInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("handle", name=op.f("pk_digit_handle")),
+    )
+    with op.batch_alter_table("digit_handle", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_digit_handle_expires"), ["expires"], unique=False)
+
+    op.create_table(
         "fact",
         sa.Column("name", sa.String(length=40), nullable=False),
         sa.Column("value", sa.String(length=2000), nullable=False),
@@ -257,6 +270,7 @@ def upgrade() -> None:
         sa.Column("person", sa.String(length=32), nullable=False),
         sa.Column("device", sa.String(length=32), nullable=True),
         sa.Column("public", sa.LargeBinary(), nullable=True),
+        sa.Column("kind", sa.String(length=2), nullable=False),
         sa.Column("scene", sa.String(length=20), nullable=False),
         sa.Column("issued", sa.BigInteger(), nullable=False),
         sa.Column("expires", sa.BigInteger(), nullable=False),
@@ -357,6 +371,10 @@ def downgrade() -> None:
     op.drop_table("message")
     op.drop_table("first_use")
     op.drop_table("fact")
+    with op.batch_alter_table("digit_handle", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_digit_handle_expires"))
+
+    op.drop_table("digit_handle")
     with op.batch_alter_table("challenge", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_challenge_phone_index"))
 
