@@ -20,10 +20,13 @@ from keys.errors import KeysError
 from keys.key import KID_SIZE, PublicKey, Purpose
 
 MAX_DIGITS = 700
-"""Longest text that is read, guide not counted; the largest device code has 652 digits."""
+"""Longest text that is read, guide not counted; the largest device code has 651 digits."""
 
 MAX_GRANT_LIFETIME = 72 * 3600
 """Seconds between nbf and exp of a grant."""
+
+MAX_GRANT = 185
+"""Bytes of the largest grant that is issued: its device code has 267 bytes, 651 digits, QR version 10 at level L."""
 
 MAX_SERVED_LIFETIME = 60
 """Seconds between iat and exp of a served code."""

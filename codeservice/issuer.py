@@ -1,6 +1,15 @@
 """The issuer: checks what it is about to sign, then signs grants. Where an index comes from is the store's matter."""
 
-from codeservice.code import FORMS, MAX_GRANT_LIFETIME, MAX_SERVED_LIFETIME, Grant, Kind, read_grant, write_grant
+from codeservice.code import (
+    FORMS,
+    MAX_GRANT,
+    MAX_GRANT_LIFETIME,
+    MAX_SERVED_LIFETIME,
+    Grant,
+    Kind,
+    read_grant,
+    write_grant,
+)
 from codeservice.errors import Rejected
 from keys.algorithms import algorithm_named
 from keys.cose import Sign, read_sign1
@@ -55,6 +64,8 @@ def _require_safe(grant: Grant, kind: Kind, signer: Signer, now: int) -> None:
     # What a verifier could not read is found on a copy with an empty signature, before the key is reached.
     draft = _write(grant, kind, signer, lambda _message: bytes(algorithm_named(signer.key.algorithm).signature_size))
     _require_readable(grant, kind, draft)
+    if len(draft) > MAX_GRANT:
+        raise UnsafeGrantError("too large for a QR code of version 10; leave out entitlements")
     # A grant must die while its key still verifies, or an honest code would be refused. Paper outlives keys: a rotation
     # of the paper key has to leave the old one verifying until the last print has ended.
     if grant.expires > signer.key.verify_until:

@@ -1,12 +1,15 @@
 """The documents say what the program does."""
 
+import json
 import re
 import subprocess
 import sys
 from dataclasses import fields
 from pathlib import Path
 
+from codeservice.entitlement import Entitlement
 from codeservice.reason import MESSAGES, Reason
+from codeservice.scene import SCENES
 from codeservice.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -55,3 +58,24 @@ def test_the_core_and_one_adapter_load_without_web_sql_and_redis() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_worked_example_is_a_vector() -> None:
+    """Every byte that the format explains is a byte of the vector, in its order."""
+    text = (ROOT / "docs/format.md").read_text()
+    block = text.split("## 8 Worked example")[1].split("```")[1]
+    # Two spaces or more end the bytes of a line and begin its words.
+    shown = "".join("".join(re.split(r" {2,}", line.strip())[0].split()) for line in block.splitlines())
+    vector = json.loads((ROOT / "tests/vectors/good/device.json").read_text())
+    assert shown == vector["stages"]["cose"]
+    assert vector["text"].startswith("9137229055713910872")
+
+
+def test_the_format_names_every_reason_scene_and_entitlement() -> None:
+    text = (ROOT / "docs/format.md").read_text()
+    for reason in Reason:
+        assert f"`{reason}`" in text, reason
+    for entitlement in Entitlement:
+        assert f"\n| {int(entitlement)} |" in text
+    for scene in SCENES.values():
+        assert f"{scene.name.replace('_', ' ')} {scene.mask}" in text or scene.name == "government"
