@@ -6,7 +6,7 @@ from flask import Flask
 
 from adapters.gateway import door as gateway
 from codeservice import logs
-from codeservice.app import create_app, open_services
+from codeservice.app import create_app, open_services, require_no_published_keys
 from codeservice.settings import settings_from
 from wallet.views import door as wallet
 
@@ -14,4 +14,6 @@ from wallet.views import door as wallet
 def application() -> Flask:
     """Make the application; raises SettingsError when a setting is missing."""
     logs.configure()
-    return create_app(open_services(settings_from(os.environ)), doors=(gateway, wallet))
+    services = open_services(settings_from(os.environ))
+    require_no_published_keys(services)
+    return create_app(services, doors=(gateway, wallet))

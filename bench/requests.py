@@ -5,6 +5,7 @@ code that was never shown before, is decided in full and committed to SQLite bef
 """
 
 import http.client
+import itertools
 import json
 import os
 import secrets
@@ -39,6 +40,7 @@ ROUNDS = 5
 SECONDS = 3.0
 CLIENTS = 8
 PEOPLE = 40
+TERMINALS = 100
 BOUND = 0.05
 """Smallest share of the constant page's rate that is good, on SQLite with one commit a scan."""
 
@@ -49,8 +51,8 @@ _ROOT = Path(__file__).resolve().parent.parent
 class Load:
     """A bounded load: `CLIENTS` connections for `SECONDS` each round."""
 
-    def __init__(self, port: int, path: str, headers: dict[str, str]) -> None:
-        self.port, self.path, self.headers = port, path, headers
+    def __init__(self, port: int, path: str, tokens: list[str]) -> None:
+        self.port, self.path, self.tokens = port, path, itertools.cycle(tokens)
         self.answers = 0
         self.bad: list[bytes] = []
         self._lock = threading.Lock()
@@ -70,10 +72,12 @@ class Load:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         while time.perf_counter() < until:
             with self._lock:
-                body = next(bodies, None)
+                body, token = next(bodies, None), next(self.tokens)
             if body is None:
                 break
-            connection.request("POST", self.path, body, self.headers | {"Idempotency-Key": secrets.token_hex(8)})
+            headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+            headers["Idempotency-Key"] = secrets.token_hex(8)
+            connection.request("POST", self.path, body, headers)
             answer = connection.getresponse()
             text = answer.read()
             with self._lock:
@@ -86,16 +90,15 @@ class Load:
 def measure() -> bool:
     """Print the ratio; True when it is within the bound and every answer was right."""
     with tempfile.TemporaryDirectory(prefix="city-bench-") as folder, _city(Path(folder)) as (services, settings):
-        token = _token(services)
+        tokens = _tokens(services)
         phones = _phones(services)
         scan_port, constant_port = 18301, 18302
         with (
             _server("wsgi:application()", scan_port, settings),
             _server("bench.constant:application()", constant_port, settings),
         ):
-            headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-            scan = Load(scan_port, "/scan/v1/bus", headers)
-            constant = Load(constant_port, "/", {})
+            scan = Load(scan_port, "/scan/v1/bus", tokens)
+            constant = Load(constant_port, "/", [""])
             pairs = []
             for _ in range(ROUNDS):
                 codes = _codes(phones)
@@ -151,15 +154,20 @@ def _wait(port: int) -> None:
     sys.exit("a server did not start")
 
 
-def _token(services: Services) -> str:
-    """Enrol a terminal and write its token as the token endpoint would."""
-    private = ec.generate_private_key(ec.SECP256R1())
+def _tokens(services: Services) -> list[str]:
+    """Enrol a fleet of terminals, so that none meets its rate limit, and write their tokens as the endpoint would."""
     now = services.clock()
+    names = [f"validator-{number}" for number in range(TERMINALS)]
     with services.database.write() as connection:
-        code = client.start_enrolment(connection, "bus-1", now=now)
-        client.enrol(connection, "bus-1", code, compressed(private.public_key()), now=now)
+        for name in names:
+            public = compressed(ec.generate_private_key(ec.SECP256R1()).public_key())
+            client.add_client(
+                connection, id_=name, kind=client.TERMINAL, place="bus-line-1", name=name, scopes=frozenset({"scan"})
+            )
+            client.enrol(connection, name, client.start_enrolment(connection, name, now=now), public, now=now)
     issuer, signer = services.settings.origin, services.signer(Purpose.TOKEN)
-    return write_access(client="bus-1", scopes=frozenset({"scan"}), issuer=issuer, signer=signer, now=now)
+    scopes = frozenset({"scan"})
+    return [write_access(client=name, scopes=scopes, issuer=issuer, signer=signer, now=now) for name in names]
 
 
 def _phones(services: Services) -> list[tuple[bytes, ec.EllipticCurvePrivateKey]]:

@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from codeservice import logs
 from codeservice.messages import DemoGateway, NoGateway
+from codeservice.rate import RateLimiter
 from codeservice.services import Services
 from codeservice.settings import Settings, SettingsError
 from codeservice.store.database import Database
@@ -30,6 +31,16 @@ _SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), geolocation=(), microphone=(), payment=()",
 }
+PUBLISHED_KIDS = (
+    "b55ba916ea2b0d32",
+    "f106c90e8e2defa8",
+    "2105ce18481ac0fe",
+    "b3b1d3f722ff1b29",
+    "611deb36e412a936",
+    "1279333f8fd91bc4",
+)
+"""Keys of the test vectors: everybody has their private halves."""
+
 _FOLDER_PREFIXES = ("/wallet/static/", "/wallet/core/", "/wallet/lib/", "/scanner/static/")
 
 
@@ -52,8 +63,18 @@ def open_services(settings: Settings, clock: Callable[[], int] = wall_clock) -> 
         signer=keyring.signer,
         verifier=Verifier(keyring.trust_list, guide=settings.guide),
         messages=DemoGateway(database, vault) if settings.demo else NoGateway(),
+        limiter=RateLimiter(),
         clock=clock,
     )
+
+
+def require_no_published_keys(services: Services) -> None:
+    """Raise SettingsError when the trust list in force names a key whose private half is published with the vectors."""
+    known = {bytes.fromhex(kid) for kid in PUBLISHED_KIDS} & services.trust_list().keys.keys()
+    if known:
+        raise SettingsError(
+            f"the trust list names a published test key, {min(known).hex()}; hold a new ceremony"
+        )
 
 
 def create_app(services: Services, doors: Sequence[Blueprint] = ()) -> Flask:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from codeservice.city import City
+from codeservice.rate import RateLimiter
 from codeservice.settings import Settings
 from codeservice.store.database import Database
 from codeservice.store.status import RevokedCache
@@ -35,6 +36,7 @@ class Services:
     signer: Callable[[Purpose], Signer]
     verifier: Verifier
     messages: MessageGateway
+    limiter: RateLimiter
     clock: Callable[[], int]
 
     @property

@@ -1,10 +1,13 @@
 """Who is calling with an access token: a terminal or a partner's back end."""
 
+import math
+import time
 from dataclasses import dataclass
 
 from flask import g, request
 
-from codeservice.errors import ForbiddenError, NotAuthenticatedError
+from codeservice.errors import ForbiddenError, NotAuthenticatedError, TooManyRequestsError
+from codeservice.rate import BACK_END_RATE, TERMINAL_RATE
 from codeservice.scan import Caller
 from codeservice.services import Services
 from codeservice.store import client
@@ -30,7 +33,10 @@ class Bearer:
 
 
 def require(services: Services, *, scope: str, now: int) -> Bearer:
-    """Return who is calling. Raises NotAuthenticatedError, or ForbiddenError when the scope is missing."""
+    """Return who is calling.
+
+    Raises NotAuthenticatedError, ForbiddenError when the scope is missing, TooManyRequestsError above its rate.
+    """
     authorization = request.headers.get("Authorization", "")
     if not authorization.startswith(_SCHEME):
         raise NotAuthenticatedError("token_required")
@@ -48,4 +54,8 @@ def require(services: Services, *, scope: str, now: int) -> Bearer:
     if found is None or found.state != client.ACTIVE or scope not in found.scopes:
         raise ForbiddenError("terminal_not_allowed")
     g.client = found.id
+    rate = TERMINAL_RATE if found.kind == client.TERMINAL else BACK_END_RATE
+    wait = services.limiter.wait(found.id, rate, time.monotonic())
+    if wait > 0:
+        raise TooManyRequestsError("too_many_requests", retry_after=math.ceil(wait))
     return Bearer(found)

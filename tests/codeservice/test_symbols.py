@@ -23,7 +23,7 @@ def draw(parts: list[tuple[str, int]], level: int) -> tuple[int, bytes]:
     """Draw segments; returns the version and a PNG."""
     code = qrcode.QRCode(error_correction=level, border=4, box_size=4)
     for text, mode in parts:
-        code.add_data(QRData(text.encode(), mode=mode))
+        code.add_data(QRData(text.encode(), mode=mode))  # type: ignore[call-overload]
     code.make(fit=True)
     target = io.BytesIO()
     code.make_image().save(target)
