@@ -37,7 +37,6 @@ def database_bytes(city: City) -> bytes:
 
 
 def test_a_dump_of_the_database_names_nobody(city: City) -> None:
-    """PV14."""
     code = live_a_day(city)
     dump = database_bytes(city)
     for citizen in city.people:
@@ -48,7 +47,7 @@ def test_a_dump_of_the_database_names_nobody(city: City) -> None:
 
 
 def test_an_id_number_cannot_be_found_by_trying_all(city: City) -> None:
-    """PV14: a plain hash of an ID number would stand in the dump; the keyed index does not help an attacker."""
+    """A plain hash of an ID number would stand in the dump; the keyed index does not help an attacker."""
     dump = database_bytes(city)
     for citizen in city.people:
         number = citizen.holder.id_number.text.encode()
@@ -65,7 +64,6 @@ def test_redis_holds_nothing_personal(city: City, redis_address: str) -> None:
 
 
 def test_logs_name_nobody_and_hold_no_code(city: City, capsys: pytest.CaptureFixture[str]) -> None:
-    """PV07."""
     before = list(logging.getLogger().handlers)
     logs.configure()
     try:
@@ -81,7 +79,7 @@ def test_logs_name_nobody_and_hold_no_code(city: City, capsys: pytest.CaptureFix
 
 
 def test_a_dump_opens_with_the_key_and_only_in_its_place(city: City) -> None:
-    """ST21 through the store: what is sealed for one row does not open in another."""
+    """What is sealed for one row does not open in another."""
     vault = city.services.vault
     sealed = vault.seal("张三", place="person.name:a")
     assert vault.open(sealed, place="person.name:a") == "张三"

@@ -59,7 +59,6 @@ def test_a_person_is_shown_with_cards_devices_and_grants(city: City, operate: Op
 def test_finding_by_id_number_needs_the_whole_number_and_leaves_a_trace(
     city: City, operate: Operate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """AD14."""
     monkeypatch.setattr("sys.stdin", io.StringIO(city.citizen().holder.id_number.text + "\n"))
     code, found = operate("people", "find", "--reason", "lost card at the counter")
     assert (code, found["id"]) == (0, city.citizen().holder.id)
@@ -149,7 +148,6 @@ def test_the_audit_log_is_sealed_and_checked(city: City, operate: Operate) -> No
 
 
 def test_an_edited_audit_entry_is_named(city: City, operate: Operate) -> None:
-    """AD17."""
     city.phone()
     keeper.seal(city.services)
     with city.services.database.write() as connection:

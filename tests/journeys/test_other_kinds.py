@@ -48,7 +48,6 @@ def test_a_digit_code_is_accepted_at_a_counter(any_city: City, terminal: str) ->
 
 
 def test_a_digit_code_works_once_among_64_threads(any_city: City) -> None:
-    """RP13."""
     code, desk = digits(any_city, any_city.phone()), any_city.terminal("clinic-1")
 
     def scan(_number: int) -> tuple[str, str | None]:

@@ -58,7 +58,7 @@ def test_a_code_is_accepted_at_every_scene(any_city: City, scene: str) -> None:
 @pytest.mark.parametrize("made_for", TERMINALS)
 @pytest.mark.parametrize("shown_at", TERMINALS)
 def test_a_code_for_one_scene_is_refused_elsewhere_and_not_used_up(city: City, made_for: str, shown_at: str) -> None:
-    """RP03: all ordered pairs of scenes."""
+    """All ordered pairs of scenes."""
     if made_for == shown_at:
         return
     phone = city.phone(scene=made_for)
@@ -76,7 +76,7 @@ def test_after_revoke_answers_the_next_scan_is_refused(any_city: City) -> None:
 
 
 def test_a_flushed_redis_loses_no_revocation(any_city: City, redis_address: str) -> None:
-    """RD01: the record answers."""
+    """The record answers."""
     phone, terminal = any_city.phone(), any_city.terminal("bus-1")
     revoke(any_city, phone)
     redis.Redis.from_url(redis_address).flushall()
@@ -99,7 +99,7 @@ def test_a_redis_that_is_gone_loses_no_revocation_and_stops_nobody(any_city: Cit
 
 
 def test_a_forged_fact_in_redis_cannot_make_a_revoked_code_valid(city: City, redis_address: str) -> None:
-    """RD08: the cache holds only negative facts."""
+    """The cache holds only negative facts."""
     phone, terminal = city.phone(), city.terminal("bus-1")
     revoke(city, phone)
     made = phone.grants[0][0]
@@ -108,7 +108,6 @@ def test_a_forged_fact_in_redis_cannot_make_a_revoked_code_valid(city: City, red
 
 
 def test_a_screenshot_older_than_the_window_has_expired(city: City) -> None:
-    """RP05."""
     phone, terminal = city.phone(), city.terminal("bus-1")
     screenshot = phone.show(city.clock.now)
     city.clock.now += 61
@@ -116,7 +115,6 @@ def test_a_screenshot_older_than_the_window_has_expired(city: City) -> None:
 
 
 def test_a_phone_whose_clock_is_fast_is_told_so(city: City) -> None:
-    """TM04."""
     phone, terminal = city.phone(), city.terminal("bus-1")
     assert decision(terminal.scan(phone.show(city.clock.now + 29))) == ("accepted", None)
     assert decision(terminal.scan(phone.show(city.clock.now + 31))) == ("refused", "clock_skew")
@@ -132,7 +130,7 @@ def test_a_phone_goes_on_for_a_day_without_network(city: City) -> None:
 
 
 def test_one_code_at_two_terminals_at_once_has_one_winner(any_city: City) -> None:
-    """RP02: 64 threads, 20 rounds."""
+    """64 threads, 20 rounds."""
     phone = any_city.phone()
     first, second = any_city.terminal("clinic-1"), any_city.terminal("clinic-2")
     for round_ in range(20):
@@ -151,7 +149,7 @@ def test_one_code_at_two_terminals_at_once_has_one_winner(any_city: City) -> Non
 
 
 def test_the_same_act_is_answered_the_same_way_however_often_it_is_sent(any_city: City) -> None:
-    """RP09, CC03: one execution, equal answers."""
+    """One execution, equal answers."""
     phone, terminal = any_city.phone(), any_city.terminal("till-east")
     code, medicine = phone.show(any_city.clock.now), {"class": "ephedrine", "packages": 1}
 
@@ -168,7 +166,6 @@ def test_the_same_act_is_answered_the_same_way_however_often_it_is_sent(any_city
 
 
 def test_the_same_code_for_another_act_is_a_replay(city: City) -> None:
-    """RP10."""
     phone, terminal = city.phone(), city.terminal("bus-1")
     code = phone.show(city.clock.now)
     assert decision(terminal.scan(code, act="a")) == ("accepted", None)
@@ -242,7 +239,6 @@ def test_a_hospital_sees_in_full_only_what_the_holder_consents_to(city: City) ->
 
 
 def test_a_bus_learns_the_fare_class_and_nothing_else(city: City) -> None:
-    """PV09."""
     answer = city.terminal("bus-1").scan(city.phone().show(city.clock.now)).get_json()
     assert set(answer["details"]) == {"fare_class", "fare_title", "fare_cents", "counted"}
 
@@ -270,7 +266,7 @@ def test_the_holder_sees_every_scan_refused_ones_too(city: City) -> None:
 
 
 def test_a_loss_kills_every_code_on_every_device_and_ends_other_sessions(any_city: City) -> None:
-    """RV14: in one transaction."""
+    """In one transaction."""
     lost, other = any_city.phone(), any_city.phone()
     code = lost.show(any_city.clock.now)
     assert other.call("POST", "/freeze", {}).get_json()["revoked"] == 4
@@ -281,7 +277,6 @@ def test_a_loss_kills_every_code_on_every_device_and_ends_other_sessions(any_cit
 
 
 def test_removing_a_device_kills_its_codes_and_no_others(any_city: City) -> None:
-    """WA10."""
     first, second, bus = any_city.phone(), any_city.phone(), any_city.terminal("bus-1")
     assert second.call("DELETE", f"/devices/{first.device}").status_code == 204
     assert decision(bus.scan(first.show(any_city.clock.now))) == ("refused", "revoked")

@@ -26,7 +26,6 @@ def test_a_card_that_is_not_confirmed_says_nothing_more(city: City, number: str)
 
 
 def test_somebody_elses_card_looks_like_no_card(city: City) -> None:
-    """WA08."""
     other = next(n for n, entry in enumerate(city.people) if entry.holder.id != city.citizen().holder.id)
     answer = city.phone().call("POST", "/cards", {"type": "social_security_card", "number": card_number(city, other)})
     assert answer.get_json()["code"] == "card_not_confirmed"

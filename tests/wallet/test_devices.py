@@ -11,7 +11,6 @@ from tests.phone import Phone, jwk_of, sign_jws
 
 
 def test_two_grants_of_one_person_share_nothing(any_city: City) -> None:
-    """PV03."""
     phone = any_city.phone(count=2)
     first, second = (read_code(phone.show(any_city.clock.now, index)).grant for index in range(2))
     assert first.idx != second.idx
@@ -36,7 +35,7 @@ def test_a_batch_does_not_run_out_at_once(city: City) -> None:
 
 
 def test_the_same_key_is_never_bound_twice(city: City) -> None:
-    """KR14: shared with another grant."""
+    """Shared with another grant."""
     phone = city.phone()
     point = jws.encode(compressed(ec.generate_private_key(ec.SECP256R1()).public_key()))
     assert fetch_with(phone, city.clock.now, [point]) == (200, None)
@@ -55,12 +54,11 @@ def test_the_same_key_is_never_bound_twice(city: City) -> None:
     ],
 )
 def test_keys_that_are_no_keys_are_refused(city: City, keys: object, status: int, code: str) -> None:
-    """KR14."""
     assert fetch_with(city.phone(), city.clock.now, keys) == (status, code)
 
 
 def test_a_proof_of_another_moment_is_a_clock_skew(city: City) -> None:
-    """TM04: the wallet tells the owner to set the clock."""
+    """The wallet tells the owner to set the clock."""
     phone = city.phone()
     assert phone.fetch(city.clock.now + 31).get_json()["code"] == "clock_skew"
     assert phone.fetch(city.clock.now - 31).get_json()["code"] == "clock_skew"
@@ -98,7 +96,6 @@ def test_a_device_key_is_enrolled_once(city: City) -> None:
 
 
 def test_grants_are_limited_by_the_hour_and_the_last_code_still_works(city: City) -> None:
-    """WA09."""
     phone = city.phone(count=16)
     codes = [phone.fetch(city.clock.now, count=16).status_code for _ in range(15)]
     assert codes[:14] == [200] * 14

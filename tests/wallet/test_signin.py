@@ -20,7 +20,6 @@ def answer_with(phone: Phone, challenge: str, password: str) -> Answer:
 
 
 def test_a_one_time_password_works_once(any_city: City) -> None:
-    """WA06."""
     phone = new_phone(any_city)
     challenge, password = send(phone).get_json()["challenge"], any_city.password()
     assert answer_with(phone, challenge, password).status_code == 200
@@ -64,7 +63,7 @@ def test_messages_are_a_minute_apart_and_ten_an_hour(any_city: City) -> None:
 
 
 def test_a_session_is_new_at_every_sign_in(city: City) -> None:
-    """WA03: a session that somebody fixed before sign-in is worth nothing."""
+    """A session that somebody fixed before sign-in is worth nothing."""
     browser = city.app.test_client()
     browser.set_cookie("session", "fixed-by-an-attacker", path="/wallet/")
     phone = Phone(browser)
@@ -86,7 +85,6 @@ def test_a_session_ends_with_sign_out(city: City) -> None:
 
 @pytest.mark.parametrize("token", ["", "wrong"])
 def test_a_change_needs_the_sessions_own_csrf_token(city: City, token: str) -> None:
-    """AD04, for citizens."""
     phone = city.phone()
     phone.me["csrf"] = token
     assert phone.call("POST", "/freeze", {}).get_json()["code"] == "csrf_token_required"
@@ -102,7 +100,7 @@ def test_a_change_needs_the_sessions_own_csrf_token(city: City, token: str) -> N
     ],
 )
 def test_every_way_to_fail_the_real_name_check_looks_the_same(city: City, change) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
-    """WA07: nobody learns whether a number exists."""
+    """Nobody learns whether a number exists."""
     phone, citizen = new_phone(city), city.citizen()
     phone.sign_in(str(citizen.phone), city.password)
     answer = phone.confirm(*change(citizen.holder.name, citizen.holder.id_number.text))

@@ -38,7 +38,6 @@ SIGN_IN = "/wallet/api/v1/sign-in/messages"
 def test_a_body_that_cannot_be_read_is_the_callers_fault_and_says_what_to_do(
     browser: FlaskClient, sent: dict[str, Any], status: int, code: str
 ) -> None:
-    """PA05, PA07."""
     answer = browser.post(SIGN_IN, **sent)
     assert (answer.status_code, answer.get_json()["code"]) == (status, code)
     assert answer.get_json()["detail"]
@@ -58,7 +57,7 @@ def test_a_wrong_method_names_the_right_one(browser: FlaskClient) -> None:
 
 
 def test_an_unexpected_error_tells_nothing_but_a_trace(city: City) -> None:
-    """PA19: no stack, no SQL, no words of the exception."""
+    """No stack, no SQL, no words of the exception."""
 
     @city.app.get("/breaks")
     def breaks() -> str:
@@ -72,7 +71,6 @@ def test_an_unexpected_error_tells_nothing_but_a_trace(city: City) -> None:
 
 
 def test_every_page_forbids_framing_sniffing_and_foreign_scripts(browser: FlaskClient) -> None:
-    """AD05."""
     for path in ("/wallet/", "/scanner/bus", "/demo/messages", "/livez"):
         headers = browser.get(path).headers
         policy = headers["Content-Security-Policy"]
@@ -83,19 +81,16 @@ def test_every_page_forbids_framing_sniffing_and_foreign_scripts(browser: FlaskC
 
 
 def test_answers_are_not_stored_by_anybody(city: City) -> None:
-    """WA12."""
     phone = city.phone()
     assert phone.call("GET", "/me").headers["Cache-Control"] == "no-store"  # type: ignore[attr-defined]
 
 
 def test_a_foreign_origin_gets_no_permission(browser: FlaskClient) -> None:
-    """PA22."""
     answer = browser.get("/livez", headers={"Origin": "https://evil.example"})
     assert "Access-Control-Allow-Origin" not in answer.headers
 
 
 def test_the_demo_pages_do_not_exist_outside_a_demo(open_city: Callable[..., City]) -> None:
-    """KR13, PA20."""
     browser = open_city(demo=False).app.test_client()
     assert browser.get("/demo/messages").status_code == 404
     assert browser.get("/demo/wallet.svg").status_code == 404

@@ -17,7 +17,6 @@ def terminal(city: City, name: str = "bus-1") -> Terminal:
 
 
 def test_an_enrolment_code_works_once(any_city: City) -> None:
-    """TA12."""
     code = enrolment_code(any_city)
     assert terminal(any_city).enrol(code).status_code == 201
     assert terminal(any_city).enrol(code).status_code == 403
@@ -84,13 +83,12 @@ def test_a_wrong_assertion_is_refused(city: City, changes: dict[str, object]) ->
 
 @pytest.mark.parametrize("assertion", ["", "x", "a.b.c", "e30.e30.e30", "...", "\x00"])
 def test_junk_is_refused_like_a_wrong_key(city: City, assertion: str) -> None:
-    """TA02: unknown and wrong look the same."""
+    """Unknown and wrong look the same."""
     answer = city.terminal("bus-1").authenticate(city.clock.now, assertion or " ")
     assert (answer.status_code, answer.get_json()) == (401, {"error": "invalid_client"})
 
 
 def test_an_unknown_terminal_and_a_wrong_key_look_the_same(city: City) -> None:
-    """TA02."""
     known, unknown = city.terminal("bus-1"), terminal(city, "bus-999")
     unknown.issuer = known.issuer
     stranger = terminal(city, "bus-1")
@@ -127,7 +125,6 @@ def test_other_grants_and_scopes_are_refused_in_the_words_of_oauth(
 
 
 def test_a_key_in_the_query_string_is_not_looked_at(city: City) -> None:
-    """TA09."""
     bus = city.terminal("bus-1")
     answer = city.app.test_client().get(f"/scan/v1/state?access_token={bus.token}")
     assert answer.status_code == 401
@@ -135,7 +132,6 @@ def test_a_key_in_the_query_string_is_not_looked_at(city: City) -> None:
 
 @pytest.mark.parametrize("jwk", [{}, {"kty": "RSA"}, {"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"}])
 def test_a_terminal_needs_a_real_key(city: City, jwk: dict[str, str]) -> None:
-    """KR14."""
     body = {"terminal": "bus-1", "enrolment_code": enrolment_code(city), "jwk": jwk}
     answer = city.app.test_client().post("/terminals/v1/enrolments", json=body)
     assert (answer.status_code, answer.get_json()["code"]) == (422, "weak_key")

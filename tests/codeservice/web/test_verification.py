@@ -39,7 +39,7 @@ def test_the_same_act_is_one_verification(city: City) -> None:
 
 
 def test_a_verification_is_read_again_by_its_partner_only(city: City) -> None:
-    """PA01: another partner's is as unknown as one that never was."""
+    """Another partner's is as unknown as one that never was."""
     back_end = city.terminal("hospital-back-end")
     made = verify(back_end, city.phone().show(city.clock.now)).get_json()["id"]
     assert read(back_end, made).get_json()["decision"] == "accepted"
