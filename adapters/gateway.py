@@ -91,6 +91,7 @@ def _register(scene: str, adapter: Adapter) -> None:
             rules=rules,
             now=now,
             document_checked=body.document_checked,
+            about=msgspec.json.encode(body),
         )
         return answer_type(**_answer(adapter, found))
 

@@ -72,9 +72,7 @@ def require_no_published_keys(services: Services) -> None:
     """Raise SettingsError when the trust list in force names a key whose private half is published with the vectors."""
     known = {bytes.fromhex(kid) for kid in PUBLISHED_KIDS} & services.trust_list().keys.keys()
     if known:
-        raise SettingsError(
-            f"the trust list names a published test key, {min(known).hex()}; hold a new ceremony"
-        )
+        raise SettingsError(f"the trust list names a published test key, {min(known).hex()}; hold a new ceremony")
 
 
 def create_app(services: Services, doors: Sequence[Blueprint] = ()) -> Flask:
@@ -83,6 +81,7 @@ def create_app(services: Services, doors: Sequence[Blueprint] = ()) -> Flask:
     app.extensions["services"] = services
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.config["MAX_FORM_MEMORY_SIZE"] = MAX_BODY
+    app.add_url_rule("/", "home", lambda: Response(status=303, headers={"Location": "/wallet/"}))
     if services.settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=services.settings.proxies, x_proto=1)  # type: ignore[method-assign]
     for door in (health.door, openapi.door, token.door, verification.door, *doors):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from codeservice import commands
 from codeservice.app import wall_clock
+from codeservice.code import MAX_INDEX
 from codeservice.errors import ServiceError
 from codeservice.settings import SettingsError
 from keys.errors import KeysError
@@ -37,6 +38,17 @@ def main(
             print("\n".join(result.lines))
         return 0 if result.good else 1
     return 0
+
+
+def _whole(lowest: int, highest: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        number = int(text)
+        if not lowest <= number <= highest:
+            raise argparse.ArgumentTypeError(f"must lie between {lowest} and {highest}")
+        return number
+
+    read.__name__ = "whole number"
+    return read
 
 
 class _Commands:
@@ -71,14 +83,16 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_city(top: _Commands) -> None:
     run = top.leaf("run", commands.run, "run a whole city on this machine until Ctrl-C")
-    run.add_argument("--port", type=int, default=8000, help="port on 127.0.0.1 (default 8000)")
+    run.add_argument("--port", type=_whole(1, 65535), default=8000, help="port on 127.0.0.1 (default 8000)")
     run.add_argument("--origin", help="address by which browsers reach the service, if not http://127.0.0.1:PORT")
-    run.add_argument("--workers", type=int, default=2, help="gunicorn workers (default 2)")
+    run.add_argument("--workers", type=_whole(1, 64), default=2, help="gunicorn workers (default 2)")
     top.leaf("migrate", commands.migrate, "bring the database to the newest schema")
     top.leaf("keep", commands.keep, "seal the audit log, fill Redis, delete what has had its time; until stopped")
     demo = top.leaf("demo", commands.make_demo, "make a demo city in an empty database")
     for entry in (run, demo):
-        entry.add_argument("--people", type=int, default=1000, help="people of a new demo city (default 1000)")
+        entry.add_argument(
+            "--people", type=_whole(1, 100_000_000), default=1000, help="people of a new demo city (default 1000)"
+        )
         entry.add_argument("--seed", type=int, default=20260101, help="the same seed makes the same city")
     show = top.leaf("demo-code", commands.demo_code, "play the phone of a demo person and print a code of this moment")
     show.add_argument("phone", help="phone number of a demo person")
@@ -88,7 +102,7 @@ def _add_city(top: _Commands) -> None:
 def _add_people(top: _Commands) -> None:
     people = top.group("people", "find people")
     entry = people.leaf("list", commands.people_list, "list people, masked")
-    entry.add_argument("--limit", type=int, default=20, help="how many (default 20, at most 1000)")
+    entry.add_argument("--limit", type=_whole(1, 1000), default=20, help="how many (default 20, at most 1000)")
     entry.add_argument("--after", default="", help="identifier to go on after")
     entry = people.leaf("show", commands.people_show, "show one person with cards, devices and live grants, masked")
     entry.add_argument("person", help="identifier")
@@ -105,7 +119,7 @@ def _add_people(top: _Commands) -> None:
 
     revoke = top.leaf("revoke", commands.revoke, "revoke grants, for ever and at once")
     which = revoke.add_mutually_exclusive_group(required=True)
-    which.add_argument("--grant", nargs=2, type=int, metavar=("LIST", "IDX"), help="one grant")
+    which.add_argument("--grant", nargs=2, type=_whole(0, MAX_INDEX - 1), metavar=("LIST", "IDX"), help="one grant")
     which.add_argument("--person", help="every live grant of a person")
     which.add_argument("--device", help="every live grant of a device")
     revoke.add_argument("--cause", required=True, help="why; goes into the record")

@@ -27,7 +27,7 @@ from codeservice.revoking import change_status
 from codeservice.services import Services
 from codeservice.settings import settings_from
 from codeservice.status import Status
-from codeservice.store import audit, client, device, grant, person
+from codeservice.store import account, audit, client, device, grant, person
 from codeservice.store.database import Connection
 from codeservice.token import sign_assertion
 from codeservice.web.problems import PROBLEMS
@@ -118,7 +118,7 @@ def people_list(options: argparse.Namespace) -> Result:
     """List people, masked."""
     services = _services(options)
     with services.database.read() as connection:
-        found = person.page(connection, services.vault, after=options.after, limit=min(options.limit, 1000))
+        found = person.page(connection, services.vault, after=options.after, limit=options.limit)
     data = [_holder(entry) for entry in found]
     return Result(data, [f"{entry['id']}  {entry['name']}  {entry['id_number']}  {entry['region']}" for entry in data])
 
@@ -252,8 +252,9 @@ def terminals_resume(options: argparse.Namespace) -> Result:
 
 
 def revoke(options: argparse.Namespace) -> Result:
-    """Revoke grants."""
+    """Revoke grants. With a person or a device, the devices lose their enrolment too, or they would fetch new ones."""
     services = _services(options)
+    now = services.clock()
 
     def choose(connection: Connection) -> list[grant.IssuedGrant]:
         if options.grant:
@@ -261,7 +262,13 @@ def revoke(options: argparse.Namespace) -> Result:
             if found is None:
                 raise CommandError("the record knows no such grant; `people show` lists them")
             return [found]
-        return grant.live(connection, now=services.clock(), person=options.person, device=options.device)
+        if options.person:
+            person.find_holder(connection, services.vault, options.person)
+            device.remove_all(connection, options.person, now=now)
+            account.end_sessions(connection, options.person)
+        elif not device.remove(connection, options.device, now=now):
+            raise CommandError("the record knows no such device, or it was removed before; `people show` lists them")
+        return grant.live(connection, now=now, person=options.person, device=options.device)
 
     changed = change_status(services, choose, Status.REVOKED, cause=options.cause, actor=_ACTOR)
     data = {"revoked": [[entry.list, entry.idx] for entry in changed]}
@@ -327,11 +334,16 @@ def assertion(options: argparse.Namespace) -> Result:
 
 def enrol_back_end(options: argparse.Namespace) -> Result:
     """Make a key for a back end and enrol it."""
+    services = _services(options)
+    with services.database.read() as connection:
+        found = client.find(connection, options.client)
+    if found is None or found.kind != client.BACK_END:
+        raise CommandError(f"there is no back end '{options.client}'; `terminals list` names them")
     private = ec.generate_private_key(ec.SECP256R1())
     public = compressed(private.public_key())
 
     def work(connection: Connection) -> None:
-        now = _services(options).clock()
+        now = services.clock()
         code = client.start_enrolment(connection, options.client, now=now)
         client.enrol(connection, options.client, code, public, now=now)
 

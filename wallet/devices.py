@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from flask import Blueprint
 
-from codeservice.code import MAX_SERVED_LIFETIME
+from codeservice.code import MAX_INDEX, MAX_LIST, MAX_SERVED_LIFETIME
 from codeservice.errors import (
     BadRequestError,
     ConflictError,
@@ -29,13 +29,16 @@ from wallet.signin import Nothing, require_person
 
 door = Blueprint("devices", __name__)
 
+ListNumber = Annotated[int, msgspec.Meta(ge=0, lt=MAX_LIST)]
+Index = Annotated[int, msgspec.Meta(ge=0, lt=MAX_INDEX)]
+
 MAX_BATCH = 16
 """Grants of one request."""
 
 _GRANTS_PER_HOUR = 240
 _MAX_NAME = 80
 _SESSION = ("sign_in_required", "csrf_token_required", "real_name_required")
-_PROOF = ("proof_refused", "clock_skew", "weak_key", "key_used_before")
+_PROOF = ("proof_refused", "clock_skew", "weak_key", "key_used_before", "too_many_devices")
 
 
 class DeviceRequest(Body, frozen=True):
@@ -109,7 +112,7 @@ class ServedMade(Answer, frozen=True):
 class StatusRequest(Body, frozen=True):
     """Places (list, idx) of grants that a wallet holds."""
 
-    grants: Annotated[list[tuple[int, int]], msgspec.Meta(max_length=64)]
+    grants: Annotated[list[tuple[ListNumber, Index]], msgspec.Meta(max_length=64)]
 
 
 class Statuses(Answer, frozen=True):
@@ -301,7 +304,7 @@ def freeze(services: Services, _body: Nothing) -> Frozen:
 
     def choose(connection: Connection) -> list[grant.IssuedGrant]:
         device.remove_all(connection, holder, now=now)
-        account.end_other_sessions(connection, holder, but=signed_in.session)
+        account.end_sessions(connection, holder, but=signed_in.session)
         return grant.live(connection, now=now, person=holder)
 
     changed = change_status(services, choose, Status.REVOKED, cause="loss", actor=f"account:{signed_in.account}")

@@ -116,8 +116,8 @@ def end_session(connection: Connection, session: str) -> None:
     connection.execute(delete(Session).where(Session.id == session))
 
 
-def end_other_sessions(connection: Connection, person: str, *, but: str) -> None:
-    """End every session of a person's accounts but one."""
+def end_sessions(connection: Connection, person: str, *, but: str = "") -> None:
+    """End every session of a person's accounts, or every one but one."""
     accounts = select(Account.id).where(Account.person == person)
     connection.execute(delete(Session).where(Session.account.in_(accounts), Session.id != but))
 

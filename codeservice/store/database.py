@@ -11,9 +11,9 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
-from codeservice.errors import UnavailableError
+from codeservice.errors import BadRequestError, UnavailableError
 
 __all__ = ["Connection", "Database"]
 
@@ -84,6 +84,9 @@ class _MetAnotherWriterError(UnavailableError):
 def _our_errors() -> Iterator[None]:
     try:
         yield
+    except DataError as error:
+        # A value that no column takes; readers refuse such values before they come here.
+        raise BadRequestError("body_not_readable") from error
     except OperationalError as error:
         met_another = getattr(error.orig, "sqlstate", None) in _RETRYABLE
         ours = _MetAnotherWriterError if met_another else UnavailableError

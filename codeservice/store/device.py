@@ -3,10 +3,13 @@
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from codeservice.errors import ConflictError
 from codeservice.store.models import Device
+
+MOST_DEVICES = 10
+"""Devices of one person at one time."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,9 @@ def enrol(connection: Connection, *, account: str, person: str, public: bytes, n
     """Add a device and return its identifier. Raises ConflictError when another device has this key."""
     if connection.scalar(select(Device.id).where(Device.public == public)) is not None:
         raise ConflictError("key_used_before")
+    present = select(func.count()).select_from(Device).where(Device.person == person, Device.removed.is_(None))
+    if (connection.scalar(present) or 0) >= MOST_DEVICES:
+        raise ConflictError("too_many_devices")
     id_ = secrets.token_hex(16)
     connection.execute(
         insert(Device).values(id=id_, account=account, person=person, public=public, name=name, enrolled=now)
@@ -66,6 +72,9 @@ def remove_all(connection: Connection, person: str, *, now: int) -> None:
     connection.execute(update(Device).where(Device.person == person, Device.removed.is_(None)).values(removed=now))
 
 
-def remove(connection: Connection, device: str, *, now: int) -> None:
-    """Mark a device as removed; it gets no more grants."""
-    connection.execute(update(Device).where(Device.id == device, Device.removed.is_(None)).values(removed=now))
+def remove(connection: Connection, device: str, *, now: int) -> bool:
+    """Mark a device as removed, so that it gets no more grants; False when there is no such device any more."""
+    changed = connection.execute(
+        update(Device).where(Device.id == device, Device.removed.is_(None)).values(removed=now)
+    )
+    return changed.rowcount == 1

@@ -24,6 +24,7 @@ class Bearer:
     """An authenticated client with what its token allows."""
 
     client: client.StoredClient
+    scopes: frozenset[str]
 
     @property
     def caller(self) -> Caller:
@@ -58,4 +59,4 @@ def require(services: Services, *, scope: str, now: int) -> Bearer:
     wait = services.limiter.wait(found.id, rate, time.monotonic())
     if wait > 0:
         raise TooManyRequestsError("too_many_requests", retry_after=math.ceil(wait))
-    return Bearer(found)
+    return Bearer(found, found.scopes & access.scopes)

@@ -124,9 +124,13 @@ def header(name: str, *, longest: int) -> str | None:
 def _read_json(type_: type[msgspec.Struct]) -> msgspec.Struct:
     if request.mimetype != "application/json":
         raise UnsupportedMediaTypeError("json_required")
+    data = request.get_data(cache=False)
+    # No text of ours has a NUL, and PostgreSQL stores none.
+    if b"\0" in data or b"\\u0000" in data:
+        raise BadRequestError("body_not_readable")
     try:
-        return msgspec.json.decode(request.get_data(cache=False), type=type_)
-    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError) as error:
+        return msgspec.json.decode(data, type=type_)
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequestError("body_not_readable") from error
 
 
@@ -134,7 +138,7 @@ def _read_form(type_: type[msgspec.Struct]) -> msgspec.Struct:
     if request.mimetype != "application/x-www-form-urlencoded":
         raise UnsupportedMediaTypeError("form_required")
     fields = request.form.to_dict(flat=False)
-    if any(len(values) != 1 for values in fields.values()):
+    if any(len(values) != 1 or "\0" in values[0] for values in fields.values()):
         raise BadRequestError("body_not_readable")
     try:
         return msgspec.convert({name: values[0] for name, values in fields.items()}, type=type_)

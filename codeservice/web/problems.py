@@ -126,6 +126,10 @@ PROBLEMS: dict[str, tuple[Words, Words]] = {
         Words("此设备已被移除", "This device was removed"),
         Words("请重新登记本设备", "Enrol this device again"),
     ),
+    "too_many_devices": (
+        Words("设备数量已达上限", "Too many devices"),
+        Words("请先移除不用的设备", "Remove a device that you no longer use"),
+    ),
     "device_not_found": (Words("找不到设备", "No such device"), Words("请刷新设备列表", "Reload the list of devices")),
     "scene_not_found": (Words("没有这个场景", "No such scene"), Words("请检查场景名称", "Check its name")),
     "sold_out": (Words("当日门票已约满", "Sold out for that day"), Words("请选择其他日期", "Choose another day")),

@@ -18,8 +18,8 @@ door = Blueprint("token", __name__)
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
-class TokenRequest(Body, frozen=True):
-    """RFC 6749 section 4.4.2 with RFC 7523 section 2.2."""
+class TokenRequest(msgspec.Struct, frozen=True):
+    """RFC 6749 section 4.4.2 with RFC 7523 section 2.2; fields that nobody knows are ignored (section 3.2)."""
 
     grant_type: str
     client_assertion_type: str

@@ -99,7 +99,7 @@ def require_act() -> str:
 
 
 def _policy(who: bearer.Bearer) -> Policy:
-    discloses = {name: Disclosure.FULL for scope, name in ATTRIBUTE_SCOPES.items() if scope in who.client.scopes}
+    discloses = {name: Disclosure.FULL for scope, name in ATTRIBUTE_SCOPES.items() if scope in who.scopes}
     return Policy(SCENES[who.client.scene], frozenset({Kind.DEVICE, Kind.SERVED}), discloses=discloses)
 
 

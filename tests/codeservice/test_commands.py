@@ -103,6 +103,9 @@ def test_terminals_are_added_enrolled_suspended_and_resumed(operate: Operate) ->
         ["terminals", "add", "a b", "--place", "bus-line-1", "--name", "x"],
         ["terminals", "add", "ok", "--place", "none", "--name", "x"],
         ["revoke", "--grant", "1", "2", "--cause", "x"],
+        ["revoke", "--person", "nobody", "--cause", "x"],
+        ["revoke", "--device", "none", "--cause", "x"],
+        ["enrol-back-end", "bus-2", "--key", "/nonexistent/key.pem"],
         ["demo-code", "13000000000"],
         ["demo-code", "10000000001", "--scene", "moon"],
         ["assertion", "hospital-back-end", "--key", "/nonexistent.pem"],
@@ -155,6 +158,16 @@ def test_an_edited_audit_entry_is_named(city: City, operate: Operate) -> None:
     code, report = operate("audit", "check")
     assert code == 1
     assert "changed" in report["fault"]
+
+
+@pytest.mark.parametrize("which", ["--person", "--device"])
+def test_a_phone_that_an_operator_revoked_gets_no_new_grants(city: City, operate: Operate, which: str) -> None:
+    phone = city.phone()
+    subject = phone.device if which == "--device" else city.citizen().holder.id
+    code, done = operate("revoke", which, subject, "--cause", "lost")
+    assert (code, len(done["revoked"])) == (0, 2)
+    assert phone.fetch(city.clock.now).status_code in (401, 409)
+    assert city.terminal("bus-1").scan(phone.show(city.clock.now)).get_json()["reason"] == "revoked"
 
 
 def test_migrating_says_that_it_is_done(operate: Operate) -> None:

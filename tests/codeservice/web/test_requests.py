@@ -30,6 +30,9 @@ SIGN_IN = "/wallet/api/v1/sign-in/messages"
         pytest.param({"json": {"phone": 10000000001}}, 400, "body_not_readable", id="another type"),
         pytest.param({"json": {"phone": "１０００００００００１"}}, 400, "phone_not_readable", id="full-width digits"),
         pytest.param({"data": b"phone=1", "content_type": "text/plain"}, 415, "json_required", id="text"),
+        pytest.param(
+            {"data": b'{"phone":"\xff"}', "content_type": "application/json"}, 400, "body_not_readable", id="bytes"
+        ),
         pytest.param({"data": b"[" * 60000, "content_type": "application/json"}, 400, "body_not_readable", id="deep"),
         pytest.param({"data": b"0" * 70000, "content_type": "application/json"}, 413, "too_large", id="too large"),
         pytest.param({"data": {"phone": "1"}, "content_type": "multipart/form-data"}, 415, "json_required", id="form"),
@@ -146,3 +149,8 @@ def test_retry_after_is_said_where_waiting_helps(city: City) -> None:
         raise ServiceError("too_many_requests", retry_after=7)
 
     assert city.app.test_client().get("/busy").headers["Retry-After"] == "7"
+
+
+def test_the_root_leads_to_the_wallet(browser: FlaskClient) -> None:
+    answer = browser.get("/", headers={"Host": "evil.example"})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/wallet/")

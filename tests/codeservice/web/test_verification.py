@@ -1,5 +1,6 @@
 """Partners verify server to server, each for its own place, with what its scopes and the holder allow."""
 
+import jwt
 import pytest
 
 from tests.conftest import City
@@ -62,3 +63,17 @@ def test_a_bad_code_is_a_normal_answer(city: City) -> None:
 def test_an_idempotency_key_is_needed_and_short(city: City, act: str) -> None:
     answer = verify(city.terminal("hospital-back-end"), "1", act)
     assert answer.status_code == 400
+
+
+def test_a_token_of_fewer_scopes_gets_fewer_attributes(city: City) -> None:
+    back_end = city.terminal("hospital-back-end")
+    assert back_end.authenticate(city.clock.now, scope="verify").status_code == 200
+    assert verify(back_end, city.phone().show(city.clock.now)).get_json()["attributes"] == {}
+
+
+def test_a_standard_library_may_authenticate(city: City) -> None:
+    """Typ JWT, and the token endpoint as the audience."""
+    back_end = city.terminal("hospital-back-end")
+    claims = {"iss": back_end.id, "sub": back_end.id, "aud": f"{back_end.issuer}/oauth/token", "jti": "1"}
+    assertion = jwt.encode(claims | {"exp": city.clock.now + 60}, back_end.key, algorithm="ES256")
+    assert back_end.authenticate(city.clock.now, assertion, resource="ignored").status_code == 200
