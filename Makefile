@@ -7,11 +7,11 @@ VENV := .venv/bin
 VERSION_CHECK := import sys; v = sys.version_info; (3, 11) <= v[:2] < (3, 14) or sys.exit("City code needs Python 3.11, 3.12 or 3.13 and this is %d.%d; name another: make PYTHON=python3.12" % v[:2])
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format coverage bench lock clean python run-environment test-environment
+.PHONY: help run test check format coverage bench fuzz lock clean python run-environment test-environment fuzz-environment
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
-	@echo 'ARGS="..." goes on to run, test, bench and lock; PYTHON=python3.12 chooses the Python.'
+	@echo 'ARGS="..." goes on to run, test, bench, fuzz and lock; PYTHON=python3.12 chooses the Python.'
 
 run: run-environment ## set up what is missing and start the service
 	@exec $(VENV)/python -m codeservice run $(ARGS)
@@ -41,12 +41,15 @@ coverage: test-environment ## run all tests and show which lines and branches th
 bench: test-environment ## measure, against the bounds in bench/
 	$(VENV)/python -m bench $(ARGS)
 
+fuzz: fuzz-environment ## attack every reader of outside bytes; ARGS="--seconds 600 --target NAME"
+	@.venv-fuzz/bin/python -m fuzz $(ARGS)
+
 lock: python ## re-make the locks; ARGS=--upgrade takes newer versions
 	@$(PYTHON) setup/environment.py lock
 	@sh setup/lock.sh $(ARGS)
 
 clean: ## remove what set-up and the tools made; data stays
-	rm -rf .venv .venv-lock node_modules wallet/static/lib build dist *.egg-info htmlcov .coverage .coverage.*
+	rm -rf .venv .venv-fuzz .venv-lock .venv-oracle node_modules wallet/static/lib build dist *.egg-info htmlcov .coverage .coverage.*
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -58,3 +61,6 @@ run-environment: python
 
 test-environment: python
 	@$(PYTHON) setup/environment.py test
+
+fuzz-environment: python
+	@$(PYTHON) setup/environment.py fuzz

@@ -62,7 +62,10 @@ def decide(  # noqa: PLR0913 -- one argument for each party to a scan
         record = Record(connection, services.revoked, caller)
         if is_digit_code(text):
             decision = conclude(
-                lambda: _verify_digits(services, connection, caller, text, policy, now), memory=record, rules=rules
+                lambda: _prove_digits(services, connection, caller, text, now),
+                lambda proved: require_policy(proved, policy, now=now, document_checked=False),
+                memory=record,
+                rules=rules,
             )
         else:
             decision = services.verifier.decide(
@@ -86,10 +89,8 @@ def decide(  # noqa: PLR0913 -- one argument for each party to a scan
     return services.database.transact(work)
 
 
-def _verify_digits(  # noqa: PLR0913, PLR0917 -- one argument for each party to a scan
-    services: Services, connection: Connection, caller: Caller, text: str, policy: Policy, now: int
-) -> Verified:
-    """Verify a digit code: steps 1 to 5 for a code that nobody signed. Raises Rejected.
+def _prove_digits(services: Services, connection: Connection, caller: Caller, text: str, now: int) -> Verified:
+    """Verify a digit code: steps 1 to 3 for a code that nobody signed. Raises Rejected.
 
     An unknown handle, a wrong password and an ended one get the same answer, and every wrong one is counted.
     """
@@ -105,7 +106,6 @@ def _verify_digits(  # noqa: PLR0913, PLR0917 -- one argument for each party to 
     if issued is None:
         raise Rejected(Reason.TEMPORARILY_UNAVAILABLE)
     scenes = scenes_named(issued.scene)
-    require_policy(Kind.DIGIT, mask_of(scenes), policy, document_checked=False)
     entitlements = entitlements_for(services, connection, issued.person, scenes, now)
     found = Grant(handle.list, handle.idx, mask_of(scenes), entitlements, issued.issued, handle.expires)
     # One handle, one use: the moment of every showing is the same.

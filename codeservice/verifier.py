@@ -77,7 +77,8 @@ class Verifier:
     ) -> Decision:
         """Run all steps and the scene's rules; never raises Rejected."""
         decision = conclude(
-            lambda: self.verify(text, policy=policy, now=now, document_checked=document_checked),
+            lambda: self.prove(text, now=now),
+            lambda proved: require_policy(proved, policy, now=now, document_checked=document_checked),
             memory=memory,
             rules=rules,
         )
@@ -87,18 +88,19 @@ class Verifier:
 
     def verify(self, text: str, *, policy: Policy, now: int, document_checked: bool = False) -> Verified:
         """Run steps 1 to 5; raises Rejected."""
+        proved = self.prove(text, now=now)
+        require_policy(proved, policy, now=now, document_checked=document_checked)
+        return proved
+
+    def prove(self, text: str, *, now: int) -> Verified:
+        """Run steps 1 to 3: whose code it is, whether or not it counts here and now. Raises Rejected."""
         # 1 format
         shown = read_show(text, guide=self._guide)
         # 2 key, 3 signatures
         proved = self._prove(shown, now)
-        grant = proved.read.grant
         _require_show(shown, proved)
-        # 4 time
+        grant = proved.read.grant
         iat = grant.issued if shown.iat is None else shown.iat
-        _require_lifetime(shown.kind, grant, now)
-        _require_moment(shown.kind, iat, policy, now)
-        # 5 policy and scene
-        require_policy(shown.kind, grant.scenes, policy, document_checked=document_checked)
         return Verified(shown.kind, grant, iat, shown.signed)
 
     def _prove(self, shown: UnverifiedShow, now: int) -> ProvedGrant:
@@ -120,27 +122,35 @@ class Verifier:
         return proved
 
 
-def conclude(verify: Callable[[], Verified], *, memory: M, rules: Rules[M]) -> Decision:
-    """Run steps 1 to 5 as `verify` knows them, then 6 and 7 and the scene's rules; never raises Rejected.
+def conclude(
+    prove: Callable[[], Verified], require: Callable[[Verified], None], *, memory: M, rules: Rules[M]
+) -> Decision:
+    """Run steps 1 to 3 as `prove` knows them, 4 and 5 as `require` does, then 6, 7 and the scene's rules.
 
-    A refusal leaves no mark: what was marked on the way is taken back.
+    Never raises Rejected. A refusal leaves no mark: what was marked on the way is taken back. The decision on a code
+    that was proved names its grant also when it is refused, so that the holder can be told.
     """
-    verified = None
+    proved = None
     try:
-        verified = verify()
+        proved = prove()
+        require(proved)
         with memory.attempt():
-            require_valid(memory.status(verified.grant.list, verified.grant.idx))
-            require_first_use(memory, verified)
-            return Decision.accepted(verified, rules(verified, memory))
+            require_valid(memory.status(proved.grant.list, proved.grant.idx))
+            require_first_use(memory, proved)
+            return Decision.accepted(proved, rules(proved, memory))
     except Rejected as rejection:
-        return Decision.rejected(rejection.reason, verified)
+        return Decision.rejected(rejection.reason, proved)
 
 
-def require_policy(kind: Kind, scenes: int, policy: Policy, *, document_checked: bool) -> None:
-    """Step 5; raises Rejected."""
-    if not scenes & policy.scene.mask:
+def require_policy(proved: Verified, policy: Policy, *, now: int, document_checked: bool) -> None:
+    """Steps 4 and 5; raises Rejected."""
+    # 4 time
+    _require_lifetime(proved.kind, proved.grant, now)
+    _require_moment(proved.kind, proved.iat, policy, now)
+    # 5 policy and scene
+    if not proved.grant.scenes & policy.scene.mask:
         raise Rejected(Reason.WRONG_SCENE)
-    if kind not in policy.kinds and not (document_checked and kind in policy.with_document):
+    if proved.kind not in policy.kinds and not (document_checked and proved.kind in policy.with_document):
         raise Rejected(Reason.SECOND_FACTOR_REQUIRED)
 
 
@@ -184,7 +194,8 @@ def _require_show(shown: UnverifiedShow, proved: ProvedGrant) -> None:
 
 def _require_lifetime(kind: Kind, grant: Grant, now: int) -> None:
     longest = MAX_SERVED_LIFETIME if kind is Kind.SERVED else MAX_GRANT_LIFETIME
-    # A paper code lives as long as its print; its list entry and its second factor bound it.
+    # A paper code lives as long as its print; its list entry and its second factor bound it. A digit code has no claims
+    # of its own: its handle's end stands in for them.
     if kind is not Kind.PAPER and grant.expires - grant.issued > longest:
         raise Rejected(Reason.LIFETIME_TOO_LONG)
     if now >= grant.expires:
@@ -194,7 +205,7 @@ def _require_lifetime(kind: Kind, grant: Grant, now: int) -> None:
 
 
 def _require_moment(kind: Kind, iat: int, policy: Policy, now: int) -> None:
-    if kind is Kind.PAPER:
+    if kind in (Kind.PAPER, Kind.DIGIT):
         return
     if iat > now + policy.early:
         raise Rejected(Reason.CLOCK_SKEW)

@@ -128,8 +128,9 @@ def sign(payload: bytes, signers: Iterable[tuple[Root, Sign]]) -> bytes:
 def first(data: bytes, *, roots: Iterable[Root], threshold: int, now: int) -> TrustList:
     """Read a list when none is in force yet, trusting `roots` handed over by other means; raises TrustListError."""
     payload, signatures = _take_apart(data)
-    trust_list = _read(payload)
+    # Signatures first: what nobody signed is not worth reading.
     _require_threshold(payload, signatures, tuple(roots), threshold)
+    trust_list = _read(payload)
     _require_threshold(payload, signatures, trust_list.roots, trust_list.threshold)
     _require_time(trust_list, now)
     return trust_list
@@ -138,8 +139,8 @@ def first(data: bytes, *, roots: Iterable[Root], threshold: int, now: int) -> Tr
 def accept(current: TrustList, data: bytes, *, now: int) -> TrustList:
     """Read the successor of `current` by the rules above; raises TrustListError and leaves `current` in force."""
     payload, signatures = _take_apart(data)
-    offered = _read(payload)
     _require_threshold(payload, signatures, current.roots, current.threshold)
+    offered = _read(payload)
     _require_threshold(payload, signatures, offered.roots, offered.threshold)
     if offered.version == current.version and offered.digest == current.digest:
         return current
@@ -204,7 +205,11 @@ def _take_apart(data: bytes) -> tuple[bytes, list[tuple[bytes, bytes, bytes]]]:
         raise TrustListError("not a COSE_Sign message") from error
     match message:
         case [b"", {**body}, bytes(payload), list(signatures)] if not body:
-            return payload, [_entry(signature) for signature in signatures]
+            entries = [_entry(signature) for signature in signatures]
+            # One check for one root: a list that names a root a thousand times must not cost a thousand checks.
+            if len({kid for _, kid, _ in entries}) != len(entries):
+                raise TrustListError("a root signed twice")
+            return payload, entries
         case _:
             raise TrustListError("not a COSE_Sign message")
 

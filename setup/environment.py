@@ -1,6 +1,6 @@
 """Makes .venv with the locked packages and fetches the front-end libraries.
 
-Usage: python3 setup/environment.py run|test|lock. A second call does nothing while the locks stay the same.
+Usage: python3 setup/environment.py run|test|fuzz|lock. A second call does nothing while the locks stay the same.
 Standard library only: this runs before anything is installed.
 """
 
@@ -29,21 +29,32 @@ COPIES = {
 # The reader imports its other half from the folder above; in the flat folder the two stand side by side.
 IMPORT_IN_PACKAGE, IMPORT_IN_COPY = '"../share.js"', '"./zxing_share.js"'
 
+ALONE = ("fuzz", "lock")
+"""Purposes that need nothing but an environment of their own."""
+
 OLDEST_NPM = 7  # the first that reads the format of package-lock.json
 
 
 def main(purpose: str) -> None:
-    """Prepare this folder to `run`, to `test` or to `lock`."""
-    if purpose == "lock":
-        make_environment(ROOT / ".venv-lock")
-        install(ROOT / ".venv-lock", "lock")
+    """Prepare this folder to `run`, to `test`, to `fuzz` or to `lock`."""
+    if purpose in ALONE:
+        prepare_alone(purpose)
         return
     environment = ROOT / ".venv"
     make_environment(environment)
     # The test lock holds all of the run lock: what can test can run.
     if purpose == "test" or not is_installed(environment, "test"):
         install(environment, purpose)
+    if purpose == "test":
+        prepare_alone("oracle")
     fetch_libraries(environment)
+
+
+def prepare_alone(lock: str) -> None:
+    """Make an environment of its own for a lock whose packages must not stand beside the others."""
+    environment = ROOT / f".venv-{lock}"
+    make_environment(environment)
+    install(environment, lock)
 
 
 def make_environment(environment: Path) -> None:

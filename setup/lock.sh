@@ -6,8 +6,8 @@ set -eu
 # A release younger than a week is not taken: most poisoned ones are found and withdrawn within days.
 age="7 days"
 
-# run comes first: test takes its versions.
-for name in lock node run test; do
+# run comes first: test and fuzz take its versions.
+for name in lock node run test fuzz oracle; do
     .venv-lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
         --no-emit-index-url --no-emit-find-links --no-header --exclude-newer "$age" "$@" \
         --output-file "requirements/$name.txt" "requirements/$name.in"

@@ -7,6 +7,7 @@ import msgspec
 import pyotp
 from flask import Blueprint, Response, request
 
+from codeservice.city import city_day
 from codeservice.credential import IdNumber, InvalidIdNumberError, mask, mask_name
 from codeservice.errors import (
     BadRequestError,
@@ -28,6 +29,14 @@ COOKIE = "session"
 _PATH = "/wallet/"
 _PHONE = re.compile(r"1[0-9]{10}", re.ASCII)
 _REAL_NAME_TRIES = 10
+_MESSAGES_A_DAY = 20
+"""Messages to one phone in a day: with five tries each, a guesser needs 27 years for even odds on one phone."""
+
+_MESSAGES_OF_ADDRESS = 60
+"""Messages asked for from one address in an hour; a carrier's shared address may need a counter of its own."""
+
+_SIGN_INS_OF_ADDRESS = 120
+"""Tries to sign in from one address in an hour."""
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 REAL_NAME_BY_RECORD = 1
@@ -139,9 +148,16 @@ def send_message(services: Services, body: MessageRequest) -> MessageSent:
         raise BadRequestError("phone_not_readable")
     now = services.clock()
     password = pyotp.HOTP(pyotp.random_base32()).at(0)
-    challenge = services.database.transact(
-        lambda connection: account.add_challenge(connection, services.vault, phone=body.phone, answer=password, now=now)
-    )
+
+    def work(connection: Connection) -> str | None:
+        phone, address = _subject(services, body.phone), _subject(services, request.remote_addr or "")
+        if tally.take(connection, f"messages:{city_day(now)}", phone, 1, _MESSAGES_A_DAY) is None:
+            return None
+        if tally.take(connection, f"messages:{now // 3600}", address, 1, _MESSAGES_OF_ADDRESS) is None:
+            return None
+        return account.add_challenge(connection, services.vault, phone=body.phone, answer=password, now=now)
+
+    challenge = services.database.transact(work)
     if challenge is None:
         raise TooManyRequestsError("messages_too_often", retry_after=account.RESEND_AFTER)
     services.messages.send(body.phone, f"【城市码】验证码 {password}，5 分钟内有效。City code: {password}", now=now)
@@ -150,14 +166,18 @@ def send_message(services: Services, body: MessageRequest) -> MessageSent:
 
 @operation(door, "POST /wallet/api/v1/sign-in", body=SignInRequest, returns=Me, problems=("one_time_password_refused",))
 def sign_in(services: Services, body: SignInRequest) -> Response:
-    """Begin a new session with a one-time password; any session of this browser ends."""
+    """Begin a new session with a one-time password; the session that this browser had ends."""
     now = services.clock()
 
     def work(connection: Connection) -> str | None:
+        address = _subject(services, request.remote_addr or "")
+        if tally.take(connection, f"sign_in:{now // 3600}", address, 1, _SIGN_INS_OF_ADDRESS) is None:
+            return None
         phone = account.use_challenge(connection, services.vault, body.challenge, body.one_time_password, now=now)
         if phone is None:
             return None
         found = account.find_or_add(connection, services.vault, phone, now=now)
+        account.end_session_of(connection, request.cookies.get(COOKIE, ""))
         audit.add(
             connection, at=now, actor=f"account:{found}", action="signed_in", subject=f"account:{found}", details={}
         )
@@ -235,6 +255,11 @@ def confirm_identity(services: Services, body: RealNameRequest) -> Me:
     if not services.database.transact(work):
         raise UnprocessableError("identity_not_confirmed")
     return _me(services, require(services))
+
+
+def _subject(services: Services, text: str) -> str:
+    # A counter's name: keyed, so that a dump tells neither phone nor address.
+    return services.vault.index(text, kind="limit").hex()[:32]
 
 
 def _count_try(services: Services, signed_in: account.SignedIn, now: int) -> None:

@@ -116,6 +116,11 @@ def end_session(connection: Connection, session: str) -> None:
     connection.execute(delete(Session).where(Session.id == session))
 
 
+def end_session_of(connection: Connection, secret: str) -> None:
+    """End the session of a cookie, if there is one."""
+    connection.execute(delete(Session).where(Session.secret_hash == _secret_hash(secret)))
+
+
 def end_sessions(connection: Connection, person: str, *, but: str = "") -> None:
     """End every session of a person's accounts, or every one but one."""
     accounts = select(Account.id).where(Account.person == person)

@@ -268,6 +268,14 @@ def test_the_holder_sees_every_scan_refused_ones_too(city: City) -> None:
     assert {(record["scene"], record["reason"]) for record in records} == {("bus", None), ("scenic_spot", "no_ticket")}
 
 
+def test_the_holder_is_told_of_a_screenshot_and_of_the_wrong_place(city: City) -> None:
+    phone, bus = city.phone(scene="hospital"), city.terminal("bus-1")
+    bus.scan(phone.show(city.clock.now))
+    bus.scan(phone.show(city.clock.now - 100))
+    records = phone.call("GET", "/records").get_json()["records"]
+    assert sorted(record["reason"] for record in records) == ["expired", "wrong_scene"]
+
+
 def test_a_loss_kills_every_code_on_every_device_and_ends_other_sessions(any_city: City) -> None:
     """In one transaction."""
     lost, other = any_city.phone(), any_city.phone()

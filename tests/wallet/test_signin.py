@@ -143,3 +143,27 @@ def test_before_the_real_name_check_there_is_nothing_to_show(city: City) -> None
     phone.sign_in("10000000001", city.password)
     for path in ("/cards", "/records", "/consents", "/ticket-offers"):
         assert phone.call("GET", path).get_json()["code"] == "real_name_required"
+
+
+def test_one_phone_gets_twenty_messages_a_day(city: City) -> None:
+    phone = new_phone(city)
+    statuses = []
+    for _ in range(25):
+        statuses.append(send(phone).status_code)
+        city.clock.now += 700
+    assert statuses == [202] * 20 + [429] * 5
+
+
+def test_one_address_cannot_send_messages_to_a_whole_city(city: City) -> None:
+    phone = new_phone(city)
+    statuses = [send(phone, f"1380000{number:04d}").status_code for number in range(70)]
+    assert (statuses.count(202), statuses.count(429)) == (60, 10)
+
+
+def test_signing_in_again_ends_the_session_before(city: City) -> None:
+    phone = city.phone()
+    old = phone.http.get_cookie("session", path="/wallet/").value  # type: ignore[attr-defined]
+    city.clock.now += account.RESEND_AFTER
+    phone.sign_in(str(city.citizen().phone), city.password)
+    phone.http.set_cookie("session", old, path="/wallet/")  # type: ignore[attr-defined]
+    assert phone.call("GET", "/me").status_code == 401

@@ -1,0 +1,208 @@
+"""Seeds: good inputs of every reader, and bad ones of the vectors, from which the fuzzer starts. Nothing is stored."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from codeservice.code import FORMS, MAX_DIGITS, Kind
+from codeservice.credential import id_check_character
+from keys import trustlist
+from keys.cbor import dumps, loads
+from keys.key import Purpose
+from tests.makers import (
+    CODES,
+    ISSUERS,
+    NOW,
+    PHONE,
+    ROOTS,
+    bytes_of,
+    header_of,
+    high_s_twin,
+    make_code,
+    make_grant,
+    make_list,
+    replace_part,
+    sign_grant,
+    sign_list,
+)
+from tests.phone import jwk_of, sign_jws
+
+GUIDE = "HTTPS://M.EXAMPLE.CN/#"
+ISSUER, CLIENT, TYP = "https://city.example", "bus-1", "grant-request+jwt"
+VECTORS = Path(__file__).resolve().parent.parent / "tests" / "vectors"
+
+KINDS = tuple(FORMS)
+GOOD_CODES = {kind: CODES[kind]() for kind in KINDS}
+"""One code of each kind that every verifier of these seeds accepts."""
+
+SIGNED_LIST = sign_list(make_list())
+LIST = trustlist.first(SIGNED_LIST, roots=make_list().roots, threshold=2, now=NOW)
+NEXT_LIST = replace(LIST, version=2, killed=frozenset({PHONE.kid}))
+SIGNED_NEXT = sign_list(NEXT_LIST)
+
+TOKEN = sign_jws(PHONE.private, TYP, {"aud": ISSUER, "iat": NOW, "sub": "device", "scene": "bus", "keys": []})
+ASSERTION = sign_jws(
+    PHONE.private,
+    "client-authentication+jwt",
+    {"iss": CLIENT, "sub": CLIENT, "aud": ISSUER, "iat": NOW, "exp": NOW + 60, "jti": "0123456789abcdef"},
+)
+MANY_SIGNATURES = 750
+DEEP = 2_000
+
+
+def texts() -> Iterator[bytes]:
+    """Yield codes as text: good, spoilt a little, of another script, too long, and those of the vectors."""
+    for text in GOOD_CODES.values():
+        yield text.encode()
+        yield (GUIDE + text).encode()
+        yield text[:-1].encode()
+        yield ("９" + text[1:]).encode()
+        yield (text[:2] + "9" * (len(text) - 2)).encode()
+    yield b"0" * MAX_DIGITS
+    yield b"123456789012345678"
+    yield b"\xff\xfe"
+    yield from (text.encode(errors="surrogateescape") for text in vector_texts())
+
+
+def vector_texts() -> Iterator[str]:
+    """Yield the codes of all vectors, good and bad."""
+    for name in json.loads((VECTORS / "manifest.json").read_bytes())["vectors"]:
+        yield json.loads((VECTORS / name).read_bytes())["text"]
+
+
+def codes() -> Iterator[bytes]:
+    """Yield the bytes of codes behind the number of their kind."""
+    for number, text in enumerate(GOOD_CODES.values()):
+        data = bytes_of(text)
+        yield bytes([number]) + data
+        yield bytes([number]) + replace_part(data, 3, high_s_twin(loads(data)[3]))
+    yield bytes([0]) + sign_grant(make_grant())
+
+
+def items() -> Iterator[bytes]:
+    """Yield deterministic CBOR of every type, and heads that promise more than there is."""
+    values = [0, 23, 24, 65_536, 2**64 - 1, -1, -(2**64), b"\0" * 24, "码", [], [1, [2]], {}, {1: 2, -1: "a"}, True]
+    yield from map(dumps, values)
+    yield from sealed()
+    yield SIGNED_LIST
+    yield b"\x81" * 8
+    yield b"\x5b" + b"\xff" * 8
+    yield b"\x9b" + b"\xff" * 8
+    yield b"\xbb" + b"\xff" * 8
+
+
+def sealed() -> Iterator[bytes]:
+    """Yield COSE_Sign1 structures."""
+    for kind in KINDS:
+        data = bytes_of(GOOD_CODES[kind])
+        yield data
+        yield replace_part(data, 1, {4: b"kid"})
+    yield sign_grant(make_grant())
+
+
+def layers() -> Iterator[bytes]:
+    """Yield what is signed inside codes, behind the number of its layer: claims of each kind, moments, headers."""
+    for number, kind in enumerate(KINDS):
+        yield bytes([number]) + loads(_grant_of(kind))[2]
+    yield bytes([3]) + loads(bytes_of(make_code()))[2]
+    yield bytes([4]) + dumps(header_of(ISSUERS[Purpose.GRANT]))
+    yield bytes([5]) + dumps(header_of(None))
+
+
+def trust_lists() -> Iterator[bytes]:
+    """Yield signed trust lists; one with as many signatures of one root as have room."""
+    yield SIGNED_LIST
+    yield SIGNED_NEXT
+    yield sign_list(NEXT_LIST, *ROOTS)
+    yield sign_list(NEXT_LIST, ROOTS[0])
+    signer = (ROOTS[0].root, ROOTS[0].sign)
+    yield trustlist.sign(trustlist.write(NEXT_LIST), [signer] * MANY_SIGNATURES)
+
+
+def trust_payloads() -> Iterator[bytes]:
+    """Yield what the roots sign."""
+    for made in (LIST, NEXT_LIST, replace(NEXT_LIST, keys={}), replace(NEXT_LIST, roots=LIST.roots[:2])):
+        yield trustlist.write(made)
+
+
+def tokens() -> Iterator[bytes]:
+    """Yield compact JWS: proofs, assertions, foreign algorithms, deep nesting."""
+    yield TOKEN.encode()
+    yield ASSERTION.encode()
+    for header in (
+        {"alg": "none"},
+        {"alg": "HS256"},
+        {"crit": ["exp"]},
+        {"b64": False},
+        {"jwk": jwk_of(PHONE.private)},
+    ):
+        yield sign_jws(PHONE.private, TYP, {"aud": ISSUER}, **header).encode()
+    yield TOKEN.rpartition(".")[0].encode() + b"."
+    yield b".".join([b"W1" * DEEP, b"e30", b"AA"])
+
+
+def claims() -> Iterator[bytes]:
+    """Yield claims as JSON."""
+    base = {"aud": ISSUER, "iat": NOW, "sub": CLIENT, "iss": CLIENT, "exp": NOW + 60, "jti": "1"}
+    changes: tuple[dict[str, object], ...] = (
+        {},
+        {"aud": [ISSUER]},
+        {"iat": 1e400},
+        {"iss": ISSUER},
+        {"exp": True},
+        {"scope": ["a"]},
+        {"jti": None},
+        {"nbf": "x"},
+    )
+    yield from (json.dumps(base | change).encode() for change in changes)
+    yield b'{"aud":1' + b"0" * 5_000 + b"}"
+    yield b"[" * DEEP
+    yield b"[1]"
+
+
+def jwks() -> Iterator[bytes]:
+    """Yield public keys as JSON."""
+    good = jwk_of(PHONE.private)
+    yield json.dumps(good).encode()
+    changes: tuple[dict[str, object], ...] = (
+        {"x": 1},
+        {"x": good["x"] + "="},
+        {"y": good["x"]},
+        {"crv": "P-384"},
+        {"kty": []},
+        {"d": "AA"},
+    )
+    yield from (json.dumps(good | change).encode() for change in changes)
+    yield b"null"
+
+
+def words() -> Iterator[bytes]:
+    """Yield base64url, canonical and not."""
+    yield from (b"", b"AA", b"AAA", b"AB", b"AA==", b"A A", b"A\nA", b"-_-_", b"+/+/", "Ａ".encode())
+
+
+def id_numbers() -> Iterator[bytes]:
+    """Yield citizen ID numbers, good and nearly."""
+    for first in ("11010519491231002", "44052418800101001", "11010520000230001"):
+        number = first + id_check_character(first)
+        yield number.encode()
+        yield f" {number.lower()}\n".encode()
+        yield number.replace("1", "１").encode()
+    yield b"11010519491231002X"
+
+
+def scan_bodies() -> Iterator[bytes]:
+    """Yield bodies of scans."""
+    code = GOOD_CODES[Kind.DEVICE]
+    yield json.dumps({"code": code}).encode()
+    yield json.dumps({"code": code, "medicine": {"class": "ephedrine", "packages": 2}}).encode()
+    yield json.dumps({"code": code, "medicine": {"class": "ephedrine", "packages": 1e99}, "more": 1}).encode()
+    yield b'{"code":"\\ud800"}'
+    yield b'{"code":"\xff"}'
+    yield b'{"code":' + b"[" * DEEP
+    yield b"[]"
+
+
+def _grant_of(kind: Kind) -> bytes:
+    return sign_grant(make_grant()) if kind is Kind.DEVICE else bytes_of(GOOD_CODES[kind])

@@ -1,0 +1,368 @@
+"""The targets: one function for each reader of outside bytes, in one table.
+
+A target returns whether the input was read or accepted. It lets only the documented errors pass, and raises
+BrokenPromiseError when something was accepted that nobody made, or has two forms.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+from flask import Flask
+
+from adapters import ADAPTERS
+from codeservice.code import FORMS, MAX_DIGITS, SHOW_AAD, Kind, from_digits, read_code, to_digits
+from codeservice.credential import IdNumber, InvalidIdNumberError
+from codeservice.errors import BadRequestError, Rejected
+from codeservice.reason import Reason
+from codeservice.scan import Decision, Outcome, Policy, Verified
+from codeservice.scene import SCENES
+from codeservice.status import Status
+from codeservice.token import read_access, read_assertion, unverified_client
+from codeservice.verifier import Verifier
+from codeservice.web.operation import _read_json
+from codeservice.web.verification import VerificationRequest
+from fuzz import seeds
+from keys import jws, trustlist
+from keys.cbor import dumps, loads
+from keys.cose import read_sign1, sig_structure
+from keys.errors import BadKeyError, NotDeterministicError, NotSignedError, TrustListError
+from keys.key import Purpose
+from keys.trustlist import TrustList
+from tests.makers import ISSUERS, NOW, PHONE, ROOTS, header_of, make_grant, sign_grant
+
+MAX_TEXT = 4_096
+MAX_TRUST_LIST = trustlist.MAX_TRUST_LIST + 64
+
+
+class BrokenPromiseError(Exception):
+    """A reader accepted what it must not accept."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """One reader under attack. `max_len` is the longest input in bytes, a little above the reader's own limit."""
+
+    read: Callable[[bytes], bool]
+    seeds: Callable[[], Iterable[bytes]]
+    max_len: int = MAX_TEXT
+
+    @property
+    def name(self) -> str:
+        """The name on the command line."""
+        return self.read.__name__
+
+
+def code_text(data: bytes) -> bool:
+    """Any text is a code or is rejected for a reason of the reader; a code has one text."""
+    return _reads(_text(data), None)
+
+
+def code_text_with_guide(data: bytes) -> bool:
+    """The guide is accepted exactly or not at all."""
+    return _reads(_text(data), seeds.GUIDE)
+
+
+def code_bytes(data: bytes) -> bool:
+    """Any bytes are a code or are rejected: the same reader, past the digits."""
+    if not data:
+        return False
+    kind = seeds.KINDS[data[0] % len(seeds.KINDS)]
+    return _reads(kind.value + to_digits(data[1:]), None)
+
+
+def _reads(text: str, guide: str | None) -> bool:
+    try:
+        read_code(text, guide=guide)
+    except Rejected as rejection:
+        _require(rejection.reason in (Reason.MALFORMED, Reason.UNSUPPORTED_VERSION), "another reason")
+        return False
+    digits = text if guide is None else text.removeprefix(guide)
+    _require(to_digits(from_digits(digits[2:])) == digits[2:], "a code with two texts")
+    return True
+
+
+class _Open:
+    """A memory in which every grant is valid and no code was used."""
+
+    def status(self, _list: int, _idx: int) -> Status | None:
+        return Status.VALID
+
+    def first_use(self, _use: tuple[int, int, int]) -> bool:
+        return True
+
+    def attempt(self) -> AbstractContextManager[object]:
+        return nullcontext()
+
+
+def _no_rules(_verified: Verified, _memory: _Open) -> Mapping[str, object]:
+    return {}
+
+
+_MADE = {text.removeprefix(seeds.GUIDE) for text in (*seeds.GOOD_CODES.values(), *seeds.vector_texts())}
+_POLICY = Policy(SCENES["bus"], frozenset(FORMS))
+_WARM = Verifier(lambda: seeds.LIST, guide=seeds.GUIDE)
+_GRANT = make_grant()
+_SIGNED_GRANT = sign_grant(_GRANT)
+
+
+def decide_text(data: bytes) -> bool:
+    """A verifier decides any text, and accepts only the codes that were made."""
+    text = _text(data)
+    accepted = _decide(text)
+    _require(not accepted or text.removeprefix(seeds.GUIDE) in _MADE, "a forged code")
+    return accepted
+
+
+def decide_bytes(data: bytes) -> bool:
+    """The same past the digits."""
+    if not data:
+        return False
+    text = seeds.KINDS[data[0] % len(seeds.KINDS)].value + to_digits(data[1:])
+    accepted = _decide(text)
+    _require(not accepted or text in _MADE, "a forged code")
+    return accepted
+
+
+def decide_signed(data: bytes) -> bool:
+    """The same past the signatures: claims, moments and headers that issuer or phone really signed."""
+    if not data:
+        return False
+    layer, inner = data[0] % 6, data[1:]
+    issuer = dumps(header_of(ISSUERS[Purpose.GRANT]))
+    match layer:
+        case 0:
+            return _decide(_shown(_sealed(Kind.DEVICE, dumps(header_of(ISSUERS[Purpose.GRANT])), inner)))
+        case 1 | 2:
+            kind = seeds.KINDS[layer]
+            header = dumps(header_of(ISSUERS[FORMS[kind].purpose]))
+            return _decide(kind.value + to_digits(_sealed(kind, header, inner)))
+        case 3:
+            return _decide(_text_of(dumps(header_of(None)), inner))
+        case 4:
+            accepted = _decide(_shown(_sealed(Kind.DEVICE, inner, loads(_SIGNED_GRANT)[2])))
+            _require(not accepted or inner == issuer, "a foreign header")
+            return accepted
+        case _:
+            return _decide(_text_of(inner, dumps([NOW, _SIGNED_GRANT])))
+
+
+def _sealed(kind: Kind, protected: bytes, payload: bytes) -> bytes:
+    signature = ISSUERS[FORMS[kind].purpose].sign(sig_structure(protected, FORMS[kind].aad, payload))
+    return dumps([protected, {}, payload, signature])
+
+
+def _shown(grant: bytes) -> str:
+    return _text_of(dumps(header_of(None)), dumps([NOW, grant]))
+
+
+def _text_of(protected: bytes, payload: bytes) -> str:
+    signature = PHONE.sign(sig_structure(protected, SHOW_AAD, payload))
+    return Kind.DEVICE.value + to_digits(dumps([protected, {}, payload, signature]))
+
+
+def _decide(text: str) -> bool:
+    cold = Verifier(lambda: seeds.LIST, guide=seeds.GUIDE)
+    first, second, fresh = (_decision(verifier, text) for verifier in (_WARM, _WARM, cold))
+    _require(first == second == fresh, "what a verifier remembers changes its decision")
+    return fresh.outcome is Outcome.ACCEPTED
+
+
+def _decision(verifier: Verifier, text: str) -> Decision:
+    return verifier.decide(text, policy=_POLICY, memory=_Open(), rules=_no_rules, now=NOW)
+
+
+def cbor(data: bytes) -> bool:
+    """Any bytes are one item in its only form, or NotDeterministicError."""
+    try:
+        value = loads(data)
+    except NotDeterministicError:
+        return False
+    _require(dumps(value) == data, "an item with two forms")
+    return True
+
+
+def sign1(data: bytes) -> bool:
+    """Any bytes are a COSE_Sign1, or NotDeterministicError or NotSignedError."""
+    try:
+        read = read_sign1(data)
+    except (NotDeterministicError, NotSignedError):
+        return False
+    _require(dumps([read.protected, {}, read.payload, read.signature]) == data, "a structure with two forms")
+    return True
+
+
+def trust_list_first(data: bytes) -> bool:
+    """Any bytes are a trust list by roots handed over, or TrustListError; only signed lists are read."""
+    try:
+        found = trustlist.first(data, roots=seeds.LIST.roots, threshold=2, now=NOW)
+    except TrustListError:
+        return False
+    _require(found in (seeds.LIST, seeds.NEXT_LIST), "a forged list")
+    return True
+
+
+def trust_list_next(data: bytes) -> bool:
+    """Any bytes are the successor of the list in force, or TrustListError; only signed lists are accepted."""
+    found = _next(data)
+    _require(found in (None, seeds.LIST, seeds.NEXT_LIST), "a forged list")
+    return found is not None
+
+
+def trust_list_signed(data: bytes) -> bool:
+    """The same past the signatures: any payload that two roots really signed."""
+    found = _next(trustlist.sign(data, [(pair.root, pair.sign) for pair in ROOTS[:2]]))
+    _require(found is None or found.version in (seeds.LIST.version, seeds.LIST.version + 1), "a version was skipped")
+    return found is not None
+
+
+def _next(data: bytes) -> TrustList | None:
+    try:
+        return trustlist.accept(seeds.LIST, data, now=NOW)
+    except TrustListError:
+        return None
+
+
+def jws_token(data: bytes) -> bool:
+    """Any text is a token by our key, or NotSignedError; its header is read, or NotSignedError."""
+    token = _text(data)
+    try:
+        jws.header_of(token)
+    except NotSignedError:
+        header = False
+    else:
+        header = True
+    try:
+        jws.read(token, typ=seeds.TYP, point=PHONE.point, audience=seeds.ISSUER)
+    except NotSignedError:
+        return False
+    _require(header and token.rpartition(".")[0] in _SIGNED, "a forged token")
+    return True
+
+
+_SIGNED = {seed.decode().rpartition(".")[0] for seed in seeds.tokens()}
+
+
+def jws_claims(data: bytes) -> bool:
+    """The same past the signature: any claims that the client really signed, in every place that reads claims."""
+    key = ISSUERS[Purpose.TOKEN].key(Purpose.TOKEN)
+    accepted = 0
+    for typ in (seeds.TYP, "client-authentication+jwt", "at+jwt"):
+        pair = ISSUERS[Purpose.TOKEN] if typ == "at+jwt" else PHONE
+        signed = f"{jws.encode(_HEADERS[typ])}.{jws.encode(data)}"
+        token = f"{signed}.{jws.encode(pair.sign(signed.encode()))}"
+        try:
+            match typ:
+                case "at+jwt":
+                    read_access(token, key=key, issuer=seeds.ISSUER, now=NOW)
+                case seeds.TYP:
+                    jws.read_proof(token, typ=typ, point=pair.point, now=NOW, audience=seeds.ISSUER)
+                case _:
+                    read_assertion(token, client=seeds.CLIENT, point=pair.point, issuer=seeds.ISSUER, now=NOW)
+            accepted += 1
+        except NotSignedError:
+            pass
+    return accepted > 0
+
+
+_HEADERS = {
+    typ: b'{"alg":"ES256","typ":"' + typ.encode() + b'"}' for typ in (seeds.TYP, "client-authentication+jwt", "at+jwt")
+}
+
+
+def assertion(data: bytes) -> bool:
+    """Any text claims to be from a client, or NotSignedError; only what the client signed is its assertion."""
+    text = _text(data)
+    try:
+        unverified_client(text)
+        read_assertion(text, client=seeds.CLIENT, point=PHONE.point, issuer=seeds.ISSUER, now=NOW)
+    except NotSignedError:
+        return False
+    _require(text.rpartition(".")[0] == seeds.ASSERTION.rpartition(".")[0], "a forged assertion")
+    return True
+
+
+def jwk(data: bytes) -> bool:
+    """Any JSON is a public key on the curve, or BadKeyError."""
+    try:
+        point = jws.point_of_jwk(jws.parse_json(data))
+    except BadKeyError:
+        return False
+    _require(len(point) == len(PHONE.point), "a point of another size")
+    return True
+
+
+def base64url(data: bytes) -> bool:
+    """Any text is base64url in its one form, or BadKeyError."""
+    text = _text(data)
+    try:
+        found = jws.decode(text)
+    except BadKeyError:
+        return False
+    _require(jws.encode(found) == text, "bytes with two texts")
+    return True
+
+
+def id_number(data: bytes) -> bool:
+    """Any text is a citizen ID number, or InvalidIdNumberError."""
+    try:
+        number = IdNumber.read(_text(data))
+    except InvalidIdNumberError:
+        return False
+    _require(IdNumber.read(number.text) == number and number.born is not None, "a number with two forms")
+    return True
+
+
+_APP = Flask(__name__)
+_BODIES = sorted(
+    {adapter.body for adapter in ADAPTERS.values()} | {VerificationRequest}, key=lambda body: body.__name__
+)
+
+
+def scan_body(data: bytes) -> bool:
+    """Any body is a scan of the scene, or BadRequestError."""
+    accepted = 0
+    for body in _BODIES:
+        with _APP.test_request_context(method="POST", data=data, content_type="application/json"):
+            try:
+                _read_json(body)
+                accepted += 1
+            except BadRequestError:
+                pass
+    return accepted > 0
+
+
+def _text(data: bytes) -> str:
+    """Read any bytes as text, lone surrogates included: what is no UTF-8 becomes one."""
+    return data.decode(errors="surrogateescape")
+
+
+def _require(promise: bool, broken: str) -> None:  # noqa: FBT001 -- a condition
+    if not promise:
+        raise BrokenPromiseError(broken)
+
+
+TARGETS = {
+    target.name: target
+    for target in (
+        Target(code_text, seeds.texts),
+        Target(code_text_with_guide, seeds.texts),
+        Target(code_bytes, seeds.codes, MAX_DIGITS // 2),
+        Target(decide_text, seeds.texts),
+        Target(decide_bytes, seeds.codes, MAX_DIGITS // 2),
+        Target(decide_signed, seeds.layers, MAX_DIGITS // 2),
+        Target(cbor, seeds.items, MAX_TEXT),
+        Target(sign1, seeds.sealed, MAX_DIGITS // 2),
+        Target(trust_list_first, seeds.trust_lists, MAX_TRUST_LIST),
+        Target(trust_list_next, seeds.trust_lists, MAX_TRUST_LIST),
+        Target(trust_list_signed, seeds.trust_payloads, MAX_TRUST_LIST),
+        Target(jws_token, seeds.tokens, jws.MAX_JWS + 64),
+        Target(jws_claims, seeds.claims, jws.MAX_JWS),
+        Target(assertion, seeds.tokens, jws.MAX_JWS + 64),
+        Target(jwk, seeds.jwks),
+        Target(base64url, seeds.words),
+        Target(id_number, seeds.id_numbers, 64),
+        Target(scan_body, seeds.scan_bodies),
+    )
+}
+"""Every reader under attack, by name."""
