@@ -243,9 +243,10 @@ def _read(payload: bytes) -> TrustList:
 
 
 def _build(body: dict[str, Any], digest: bytes) -> TrustList:
-    if body.keys() != _FIELDS or body["format"] != _FORMAT:
+    lists = [body[name] for name in ("roots", "keys", "killed")] if body.keys() == _FIELDS else [None]
+    if not all(isinstance(entry, list) for entry in lists):
         raise TrustListError("not a trust list of this format")
-    numbers = [body[name] for name in ("version", "issued", "expires", "threshold")]
+    numbers = [body[name] for name in ("format", "version", "issued", "expires", "threshold")]
     if any(isinstance(number, bool) or not isinstance(number, int) or number < 0 for number in numbers):
         raise TrustListError("not a trust list of this format")
     roots = tuple(Root(algorithm, public) for algorithm, public in body["roots"])
@@ -255,7 +256,9 @@ def _build(body: dict[str, Any], digest: bytes) -> TrustList:
     killed = frozenset(body["killed"])
     if len({key.kid for key in keys}) != len(keys) or not all(isinstance(kid, bytes) for kid in killed):
         raise TrustListError("a key stands twice, or a killed identifier is no byte string")
-    version, issued, expires, threshold = numbers
+    format_, version, issued, expires, threshold = numbers
+    if format_ != _FORMAT:
+        raise TrustListError("not a trust list of this format")
     return TrustList(version, issued, expires, threshold, roots, {key.kid: key for key in keys}, killed, digest)
 
 

@@ -34,15 +34,6 @@ def test_every_picture_and_page_that_a_document_names_exists() -> None:
             assert (page.parent / link).exists(), (page, link)
 
 
-def test_the_service_worker_keeps_every_file_that_the_wallet_loads() -> None:
-    """A file that is missing in the list is missing without network."""
-    kept = (ROOT / "wallet/static/service-worker.js").read_text()
-    modules = [*ROOT.glob("wallet/static/*.js"), *ROOT.glob("wallet/static/views/*.js"), *ROOT.glob("wallet/core/*.js")]
-    for module in modules:
-        if module.name != "service-worker.js":
-            assert f'"{module.stem}"' in kept, module
-
-
 def test_every_command_of_the_readme_exists() -> None:
     text = (ROOT / "README.md").read_text()
     makefile = (ROOT / "Makefile").read_text()

@@ -72,6 +72,8 @@ def _parameters(entry: Operation) -> list[dict[str, Any]]:
         for name in _PART.findall(entry.path)
     ]
     headers = [{"name": name, "in": "header", "required": True, "schema": {"type": "string"}} for name in entry.headers]
+    if entry.security is Security.SESSION and entry.method != "GET":
+        headers.append({"name": "X-CSRF-Token", "in": "header", "required": True, "schema": {"type": "string"}})
     return parts + headers
 
 

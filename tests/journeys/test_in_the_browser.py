@@ -7,7 +7,6 @@ import io
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 import redis
@@ -187,14 +186,3 @@ def revoke_owner(journey: Journey, number: int) -> None:
     for entry in people:
         if entry["id_number"].endswith(ending):
             journey.city.operate("revoke", "--person", entry["id"], "--cause", "test")
-
-
-def test_a_second_run_keeps_the_data(tmp_path: Path) -> None:
-    """Ctrl-C stops everything cleanly; the next run goes on with the same city."""
-    first = RunningCity(tmp_path, {})
-    people = first.operate("people", "list")
-    assert first.stop() == 0
-    second = RunningCity(tmp_path, {})
-    assert second.operate("people", "list") == people
-    assert second.operate("audit", "check")["fault"] is None
-    assert second.stop() == 0

@@ -182,6 +182,7 @@ def bad_texts() -> Iterator[Vector]:
         ("too-long", "701 digits", "91" + "0" * 699),
         ("odd-tail", "a tail of one digit", code[:-4]),
         ("group-above-limit", "a group of 17 nines is no seven bytes", "91" + "9" * 17 + code[19:]),
+        ("group-plus-2-to-56", "a reader that forgets the limit gets the same bytes", overflown(code)),
         ("last-digit-missing", "cut by one", code[:-1]),
         ("half", "cut in the middle", code[: len(code) // 2]),
         ("url", "an address", "https://code.city.example/"),
@@ -196,6 +197,15 @@ def bad_texts() -> Iterator[Vector]:
     for prefix in ("90", "94", "99"):
         yield Vector(f"version-{prefix}", "a kind of a later version", prefix + code[2:], "unsupported_version")
     yield Vector("malformed-other-number", "digits that are no kind at all", "17" + code[2:], "malformed")
+
+
+def overflown(code: str) -> str:
+    """Add 2^56 to the first group that stays within its seventeen digits."""
+    for at in range(2, len(code) - 17, 17):
+        larger = str(int(code[at : at + 17]) + (1 << 56))
+        if len(larger) == 17:  # noqa: PLR2004 -- digits of a group
+            return code[:at] + larger + code[at + 17 :]
+    raise AssertionError("no group has room")
 
 
 def bad_bytes() -> Iterator[Vector]:

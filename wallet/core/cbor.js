@@ -1,10 +1,11 @@
 /**
  * Deterministic CBOR (RFC 8949 section 4.2) of the few types the city code uses.
  *
- * Integers, byte strings, text, arrays, maps and the two booleans; no tags, floats, null or indefinite lengths.
- * A map is a `Map`, so that integer keys stay integers.
+ * Integers of at most 64 bits, byte strings, text, arrays, maps and the two booleans; no tags, floats, null or
+ * indefinite lengths. A map is a `Map`, so that integer keys stay integers; an integer past 2^53 is a BigInt.
  */
 
+/** Deepest nesting of arrays and maps that is read; the format itself needs four. */
 const MAX_DEPTH = 5;
 const UNSIGNED = 0;
 const NEGATIVE = 1;
@@ -36,12 +37,12 @@ export function encodeCbor(value) {
 
 /**
  * @param {Uint8Array} bytes
- * @returns {number|boolean|string|Uint8Array|Array|Map}
- * @throws {RangeError} on anything that `encodeCbor` would not have written
+ * @returns {number|bigint|boolean|string|Uint8Array|Array|Map}
+ * @throws {RangeError} on anything but one item in deterministic encoding that fills the bytes
  */
 export function decodeCbor(bytes) {
   const reader = new Reader(bytes);
-  const value = reader.value(1);
+  const value = reader.value(MAX_DEPTH);
   if (reader.at !== bytes.length) throw new RangeError("trailing bytes");
   return value;
 }
@@ -97,28 +98,29 @@ class Reader {
   }
 
   value(depth) {
-    if (depth > MAX_DEPTH) throw new RangeError("nested too deep");
     const first = this.take(1)[0];
     const major = first >> 5;
     const argument = this.argument(first & 31, major);
     if (major === UNSIGNED) return argument;
-    if (major === NEGATIVE) return safe(-1 - argument);
+    // -1 - n of the largest safe n is the least safe integer; larger n are BigInt already.
+    if (major === NEGATIVE) return typeof argument === "bigint" ? -1n - argument : exact(-1 - argument);
     if (major === BYTES) return this.take(argument).slice();
     if (major === TEXT) return this.text(argument);
-    if (major === ARRAY) return this.array(argument, depth);
-    if (major === MAP) return this.map(argument, depth);
     if (major === SIMPLE && (argument === TRUE || argument === FALSE)) return argument === TRUE;
-    throw new RangeError("type not allowed");
+    if (major !== ARRAY && major !== MAP) throw new RangeError("type not allowed");
+    if (depth === 0) throw new RangeError("nested too deep");
+    return major === ARRAY ? this.array(argument, depth - 1) : this.map(argument, depth - 1);
   }
 
   argument(short, major) {
     if (short < 24) return short;
     if (short > 27 || major === SIMPLE) throw new RangeError("indefinite length, float or reserved");
     const width = 2 ** (short - 24);
-    const value = this.take(width).reduce((sum, byte) => sum * 256 + byte, 0);
-    const least = width === 1 ? 24 : 2 ** (4 * width);
+    // Eight bytes pass 2^53, so they are added up exactly.
+    const value = this.take(width).reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+    const least = width === 1 ? 24n : 1n << BigInt(4 * width);
     if (value < least) throw new RangeError("not the shortest form");
-    return safe(value);
+    return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
   }
 
   take(length) {
@@ -137,7 +139,7 @@ class Reader {
 
   array(length, depth) {
     const items = [];
-    for (let count = 0; count < length; count += 1) items.push(this.value(depth + 1));
+    for (let count = 0; count < length; count += 1) items.push(this.value(depth));
     return items;
   }
 
@@ -146,18 +148,20 @@ class Reader {
     let previous = null;
     for (let count = 0; count < length; count += 1) {
       const start = this.at;
-      const key = this.value(depth + 1);
+      const key = this.value(depth);
+      if (typeof key !== "number" && typeof key !== "bigint" && typeof key !== "string") {
+        throw new RangeError("a key is neither an integer nor text");
+      }
       const raw = this.bytes.subarray(start, this.at);
       // Strictly rising keys rule out both disorder and duplicates.
       if (previous !== null && compareBytes(previous, raw) >= 0) throw new RangeError("keys out of order");
       previous = raw;
-      map.set(key, this.value(depth + 1));
+      map.set(key, this.value(depth));
     }
     return map;
   }
 }
 
-function safe(value) {
-  if (!Number.isSafeInteger(value)) throw new RangeError("integer too large");
-  return value;
+function exact(value) {
+  return Number.isSafeInteger(value) ? value : BigInt(value);
 }

@@ -1,17 +1,22 @@
-/** COSE_Sign1 (RFC 9052), untagged, ES256 only: writing, taking apart, and the bytes to be signed. Verifies nothing. */
+/** COSE_Sign1 and COSE_Sign (RFC 9052), untagged: writing, taking apart, and the bytes to be signed. Verifies nothing. */
 
 import { decodeCbor, encodeCbor } from "./cbor.js";
 
+/** Header parameters (RFC 9052 section 3.1). */
+export const ALG = 1;
+export const KID = 4;
 /** The protected header {1: -7} as its own bytes. */
 export const ES256_PROTECTED = Uint8Array.of(0xa1, 0x01, 0x26);
-export const SIGNATURE_BYTES = 64;
-
-/** Order of P-256 and its half; SEC 2, section 2.4.2. */
-const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
-const HALF_ORDER = ORDER >> 1n;
 
 /**
- * Sig_structure of RFC 9052 section 4.4.
+ * A COSE_Sign1 whose signature nobody has checked yet.
+ *
+ * @typedef {{protectedHeader: Uint8Array, alg: number|bigint, kid: Uint8Array|null, payload: Uint8Array,
+ *   signature: Uint8Array}} UnverifiedSign1
+ */
+
+/**
+ * Sig_structure of RFC 9052 section 4.4 for a COSE_Sign1, over the bytes as received.
  *
  * @param {Uint8Array} protectedHeader
  * @param {string} purpose the external_aad, such as "CC1 show"
@@ -20,6 +25,18 @@ const HALF_ORDER = ORDER >> 1n;
  */
 export function sigStructure(protectedHeader, purpose, payload) {
   return encodeCbor(["Signature1", protectedHeader, new TextEncoder().encode(purpose), payload]);
+}
+
+/**
+ * Sig_structure of RFC 9052 section 4.4 for one signer of a COSE_Sign with an empty body header.
+ *
+ * @param {Uint8Array} protectedHeader the signer's
+ * @param {string} purpose the external_aad
+ * @param {Uint8Array} payload
+ * @returns {Uint8Array}
+ */
+export function signerStructure(protectedHeader, purpose, payload) {
+  return encodeCbor(["Signature", new Uint8Array(0), protectedHeader, new TextEncoder().encode(purpose), payload]);
 }
 
 /**
@@ -33,34 +50,67 @@ export function writeSign1(protectedHeader, payload, signature) {
 }
 
 /**
+ * Header parameters other than alg and kid (key URLs, embedded keys, crit) are refused; the unprotected header must
+ * be empty. The length of the signature is its algorithm's business.
+ *
  * @param {Uint8Array} bytes
- * @returns {{protectedHeader: Uint8Array, payload: Uint8Array, signature: Uint8Array}} unverified parts
+ * @returns {UnverifiedSign1}
  * @throws {RangeError} when it is no COSE_Sign1 of this project's shape
  */
 export function readSign1(bytes) {
   const parts = decodeCbor(bytes);
   if (!Array.isArray(parts) || parts.length !== 4) throw new RangeError("not a COSE_Sign1");
   const [protectedHeader, unprotectedHeader, payload, signature] = parts;
-  const wellFormed = protectedHeader instanceof Uint8Array && payload instanceof Uint8Array
-    && unprotectedHeader instanceof Map && unprotectedHeader.size === 0
-    && signature instanceof Uint8Array && signature.length === SIGNATURE_BYTES;
-  if (!wellFormed) throw new RangeError("not a COSE_Sign1 of the city code");
-  return { protectedHeader, payload, signature };
+  if (!isEmptyMap(unprotectedHeader) || ![protectedHeader, payload, signature].every(isBytes)) {
+    throw new RangeError("not a COSE_Sign1");
+  }
+  return { protectedHeader, ...readHeader(protectedHeader), payload, signature };
 }
 
 /**
- * The one of the two valid forms (r, s) and (r, n - s) that verifiers accept. WebCrypto gives either.
- *
- * @param {Uint8Array} signature r and s, 32 bytes each
- * @returns {Uint8Array}
+ * @param {Uint8Array} bytes
+ * @returns {{payload: Uint8Array, signatures: {protectedHeader: Uint8Array, kid: Uint8Array, signature: Uint8Array}[]}}
+ * @throws {RangeError} when it is no COSE_Sign whose every signer names a key
  */
-export function lowS(signature) {
-  if (signature.length !== SIGNATURE_BYTES) throw new RangeError("not an ES256 signature");
-  let s = 0n;
-  for (const byte of signature.subarray(32)) s = (s << 8n) | BigInt(byte);
-  if (s <= HALF_ORDER) return signature;
-  const normal = signature.slice();
-  let rest = ORDER - s;
-  for (let place = 63; place >= 32; place -= 1, rest >>= 8n) normal[place] = Number(rest & 0xffn);
-  return normal;
+export function readSign(bytes) {
+  const parts = decodeCbor(bytes);
+  if (!Array.isArray(parts) || parts.length !== 4) throw new RangeError("not a COSE_Sign");
+  const [bodyHeader, unprotectedHeader, payload, signers] = parts;
+  if (!isBytes(bodyHeader) || bodyHeader.length !== 0 || !isEmptyMap(unprotectedHeader) || !isBytes(payload)
+    || !Array.isArray(signers)) {
+    throw new RangeError("not a COSE_Sign");
+  }
+  return { payload, signatures: signers.map(readSigner) };
+}
+
+function readSigner(parts) {
+  if (!Array.isArray(parts) || parts.length !== 3) throw new RangeError("not a COSE_Signature");
+  const [protectedHeader, unprotectedHeader, signature] = parts;
+  if (!isBytes(protectedHeader) || !isEmptyMap(unprotectedHeader) || !isBytes(signature)) {
+    throw new RangeError("not a COSE_Signature");
+  }
+  const header = decodeCbor(protectedHeader);
+  const kid = header instanceof Map ? header.get(KID) : undefined;
+  if (!isBytes(kid)) throw new RangeError("a signature names no key");
+  return { protectedHeader, kid, signature };
+}
+
+function readHeader(bytes) {
+  const header = decodeCbor(bytes);
+  if (!(header instanceof Map) || ![...header.keys()].every((key) => key === ALG || key === KID)) {
+    throw new RangeError("header parameters other than alg and kid");
+  }
+  const alg = header.get(ALG);
+  const kid = header.has(KID) ? header.get(KID) : null;
+  if (typeof alg !== "number" && typeof alg !== "bigint") throw new RangeError("alg is not a number");
+  if (kid !== null && !isBytes(kid)) throw new RangeError("kid is not a byte string");
+  return { alg, kid };
+}
+
+function isBytes(value) {
+  return value instanceof Uint8Array;
+}
+
+function isEmptyMap(value) {
+  return value instanceof Map && value.size === 0;
 }

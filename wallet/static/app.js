@@ -6,6 +6,7 @@ import { canHoldKeys } from "/wallet/core/keys.js";
 import { openStore } from "/wallet/core/store.js";
 import { Account } from "./account.js";
 import { Device } from "./device.js";
+import { DigitCodes } from "./digit_codes.js";
 import { apply, language } from "./preferences.js";
 import { keepForOffline } from "./offline.js";
 import { Shell } from "./shell.js";
@@ -36,6 +37,7 @@ class App {
       } }));
     this.account = new Account(store, this.call);
     this.device = new Device({ store, call: this.call, account: this.account, now: this.trueNow });
+    this.digits = new DigitCodes({ device: this.device, now: this.trueNow });
     this.show = new Show({ device: this.device, phoneNow, trueNow: this.trueNow });
     this.upkeep = new Upkeep(this);
     this.shell = new Shell(this);
@@ -67,6 +69,7 @@ class App {
   /** Drops the grants, and waits for the owner before fetching new ones. @param {"frozen"|"device_removed"} why */
   async block(why) {
     this.blocked = why;
+    this.digits.drop();
     await this.store.put("settings", { name: BLOCKED, value: why, owner: this.account.me.phone });
     await (why === "frozen" ? this.device.dropGrants() : this.device.forget());
     await this.show.refresh();
@@ -97,6 +100,7 @@ class App {
   /** Leaves nothing of this person on the phone. */
   async forgetPerson() {
     this.show.hide();
+    this.digits.drop();
     await this.store.wipe();
     await this.device.recall();
     await this.account.forget();

@@ -65,6 +65,19 @@ export class Device {
     if (needsRenewal(this.grants, scene, this.#now())) await this.#twice(() => this.#fetchGrants(scene));
   }
 
+  /**
+   * Fetches handles for digit codes. Unlike grants they are not stored: each is good for ten minutes.
+   *
+   * @param {string} scene
+   * @param {number} count
+   * @returns {Promise<{handle: string, seed: string, expires: number}[]>}
+   * @throws {ApiError}
+   */
+  async fetchDigitCodes(scene, count) {
+    const { codes } = await this.#twice(() => this.#request("digit-codes", "digit-request+jwt", { scene, count }));
+    return codes;
+  }
+
   /** Asks whether the grants on hand still stand and drops those that do not. @returns {Promise<boolean>} any dropped */
   async checkStatuses() {
     const asked = [...this.grants];
@@ -119,17 +132,21 @@ export class Device {
   }
 
   async #fetchGrants(scene) {
-    const { privateKey } = await this.#store.get("settings", RECORD);
     const pairs = await Promise.all(Array.from({ length: batchSize(scene) }, makeKeyPair));
     const points = await Promise.all(pairs.map(async (pair) => toBase64url(await compressedPoint(pair.publicKey))));
-    const claims = { aud: this.#account.me.issuer, iat: this.#now(), sub: this.id, scene, keys: points };
-    const proof = await signJws(privateKey, { typ: "grant-request+jwt" }, claims);
-    const { grants } = await this.#call("POST", `${PATH}/grants`, { proof });
+    const { grants } = await this.#request("grants", "grant-request+jwt", { scene, keys: points });
     for (const given of grants) {
       const place = points.indexOf(given.key);
       // A grant for a key that this phone does not hold could never be shown.
       if (place >= 0) await this.#keep(given, pairs[place].privateKey);
     }
+  }
+
+  /** A request under the device key, which shows that it comes from this phone. */
+  async #request(path, typ, asked) {
+    const { privateKey } = await this.#store.get("settings", RECORD);
+    const claims = { aud: this.#account.me.issuer, iat: this.#now(), sub: this.id, ...asked };
+    return this.#call("POST", `${PATH}/${path}`, { proof: await signJws(privateKey, { typ }, claims) });
   }
 
   async #keep({ grant, list, idx, scene, not_before: notBefore, expires }, privateKey) {

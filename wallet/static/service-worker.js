@@ -10,10 +10,11 @@ const SHELL = "/wallet/";
 const PATIENCE_MS = 1500;
 const TRUST_CACHE_MS = 10_000;
 
-const CORE = ["api", "base64url", "cbor", "clock", "code", "cose", "digits", "grants", "keys", "qr", "store", "words"];
-const PARTS = ["account", "app", "device", "dom", "forms", "icons", "language", "offline", "preferences", "shell", "show", "upkeep",
-  "wake_lock"];
-const VIEWS = ["cards", "code", "confirm", "me", "privacy", "real_name", "records", "sign_in", "stage", "tickets"];
+const CORE = ["api", "base64url", "cbor", "clock", "code", "code128", "cose", "digit", "digits", "grants", "keys", "luhn", "p256",
+  "qr", "store", "totp", "words"];
+const PARTS = ["account", "app", "device", "digit_codes", "dom", "forms", "icons", "language", "offline", "preferences", "shell", "show",
+  "upkeep", "wake_lock"];
+const VIEWS = ["cards", "code", "confirm", "digit", "me", "privacy", "real_name", "records", "ring", "sign_in", "stage", "tickets"];
 const FILES = [
   SHELL,
   "/wallet/lib/qr.js",

@@ -7,6 +7,7 @@ import { elder, language, setElder, setLanguage } from "./preferences.js";
 import { cardsView } from "./views/cards.js";
 import { codeView } from "./views/code.js";
 import { confirmView } from "./views/confirm.js";
+import { digitView } from "./views/digit.js";
 import { meView } from "./views/me.js";
 import { privacyView } from "./views/privacy.js";
 import { realNameView } from "./views/real_name.js";
@@ -80,6 +81,7 @@ export class Shell {
     if (me.person === null) return { screen: "real-name", make: () => realNameView(this.#app) };
     const [place, ...rest] = location.hash.slice(1).split("/");
     if (place === "confirm") return { screen: `confirm/${rest.join("/")}`, make: () => confirmView(this.#app, rest) };
+    if (place === "digit") return { screen: "digit", make: () => digitView(this.#app) };
     const tab = Object.hasOwn(TABS, place) ? place : FIRST_TAB;
     return { screen: tab, make: () => TABS[tab](this.#app) };
   }

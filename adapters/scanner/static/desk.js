@@ -1,10 +1,14 @@
 /** From a reading to a verdict: one act at a time, and never a yes without the server's. */
 
 import { UNREACHABLE } from "/wallet/core/api.js";
+import { isDigitCode } from "/wallet/core/digit.js";
 import { localVerdict } from "./verdict.js";
+import { both } from "./words.js";
 
 /** Any code of any kind ends in at least this many digits; other QR codes are not sent to the server. */
 const LOOKS_LIKE_A_CODE = /^[\x20-\x7e]{0,200}?[0-9]{18,700}$/;
+/** Fewer digits are no signed code: somebody typed a digit code, or a hand scanner read one. */
+const SHORT = /^[0-9]{1,99}$/;
 /** Faster answers need no "checking". */
 const BUSY_AFTER_MS = 200;
 
@@ -12,6 +16,7 @@ const BUSY_AFTER_MS = 200;
 export class Desk {
   #parts;
   #queue = Promise.resolve();
+  #act = { key: null, body: null };
 
   /**
    * @param {object} parts
@@ -19,7 +24,7 @@ export class Desk {
    * @param {import("./acts.js").Acts} parts.acts
    * @param {import("./verdict.js").VerdictScreen} parts.screen
    * @param {import("./heartbeat.js").Heartbeat} parts.heartbeat
-   * @param {{value: () => object|undefined, reset: () => void}|null} parts.medicine
+   * @param {import("./circumstances.js").Circumstances} parts.circumstances
    * @param {() => number} parts.now seconds
    * @param {(busy: boolean) => void} parts.onBusy
    */
@@ -27,36 +32,46 @@ export class Desk {
     this.#parts = parts;
   }
 
-  /** @param {string} reading text from camera, picture, wedge or keyboard */
-  take(reading) {
-    const { acts, medicine, now } = this.#parts;
+  /**
+   * @param {string} reading text from camera, picture, wedge or keyboard
+   * @param {{digitsOnly?: boolean}} [input] digitsOnly: an input of digits, where few of them are a digit code gone wrong
+   */
+  take(reading, { digitsOnly = false } = {}) {
+    const { acts, circumstances, now } = this.#parts;
     const code = reading.trim();
-    const bought = medicine?.value();
-    const key = acts.read(JSON.stringify([code, bought ?? null]), now());
+    const key = acts.read(JSON.stringify([code, circumstances.version]), now());
     if (key === null) return;
+    // An act that got no answer is asked again under its key, and with the circumstances it had.
+    if (key !== this.#act.key) this.#act = { key, body: { code, ...circumstances.take() } };
+    const { body } = this.#act;
     // Scans wait for each other: a verdict belongs to the code that was shown last.
-    this.#queue = this.#queue.then(() => this.#decide(code, bought, key));
+    this.#queue = this.#queue.then(() => this.#decide(body, key, digitsOnly));
   }
 
-  async #decide(code, medicine, key) {
+  async #decide(body, key, digitsOnly) {
     const { screen, onBusy } = this.#parts;
+    const { code } = body;
+    if (digitsOnly && SHORT.test(code) && !isDigitCode(code)) {
+      screen.show({ ...localVerdict("refused", "malformed"), message: both("mistyped"), advice: both("mistyped.advice") });
+      return;
+    }
     if (!LOOKS_LIKE_A_CODE.test(code)) {
       screen.show(localVerdict("refused", "malformed"));
       return;
     }
     const waiting = setTimeout(() => onBusy(true), BUSY_AFTER_MS);
-    const verdict = await this.#ask({ code, ...(medicine && { medicine }) }, key);
+    const verdict = await this.#ask(body, key);
     clearTimeout(waiting);
     onBusy(false);
     screen.show(verdict);
   }
 
   async #ask(shown, key) {
-    const { terminal, heartbeat, medicine, acts, now } = this.#parts;
+    const { terminal, heartbeat, circumstances, acts, now } = this.#parts;
     try {
       const verdict = await terminal.scan(shown, key);
       heartbeat.count();
-      if (verdict.decision === "accepted") medicine?.reset();
+      if (verdict.decision === "accepted") circumstances.accepted();
       return verdict;
     } catch (error) {
       if (!error.code) throw error;

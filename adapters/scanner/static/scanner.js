@@ -4,6 +4,7 @@ import { createApi } from "/wallet/core/api.js";
 import { canHoldKeys } from "/wallet/core/keys.js";
 import { Acts } from "./acts.js";
 import { Camera } from "./camera.js";
+import { Circumstances } from "./circumstances.js";
 import { Desk } from "./desk.js";
 import { enrol, openTerminals, readLink } from "./enrolment.js";
 import { Heartbeat } from "./heartbeat.js";
@@ -72,7 +73,7 @@ async function open(record) {
     screen.show(verdict);
   } };
   const desk = new Desk({ terminal, heartbeat, screen: seen, acts: new Acts(() => crypto.randomUUID()),
-    medicine: SCENE === "pharmacy" ? medicineForm() : null, now: () => performance.now() / 1000,
+    circumstances: circumstancesHere(), now: () => performance.now() / 1000,
     onBusy: (busy) => {
       part("busy-words").textContent = busy ? t("busy") : "";
     } });
@@ -84,8 +85,13 @@ async function open(record) {
   await Promise.all([heartbeat.start(), prepareReader(), joinCamera(desk)]);
 }
 
+function circumstancesHere() {
+  const medicine = SCENE === "pharmacy" ? medicineForm() : null;
+  return new Circumstances(part("document-checked"), medicine, [part("document-checked"), part("medicine")]);
+}
+
 function joinKeyboard(desk, screen) {
-  const wedge = new Wedge((digits) => desk.take(digits));
+  const wedge = new Wedge((digits) => desk.take(digits, { digitsOnly: true }));
   document.addEventListener("keydown", (event) => {
     part("sound-hint").hidden = mayMakeNoise();
     if (takesText(event.target)) return;
@@ -106,7 +112,7 @@ function joinTyping(desk) {
     part("typed-code").value = "";
     // Out of the field, so that a hand scanner is heard again.
     document.activeElement?.blur();
-    if (code) desk.take(code);
+    if (code) desk.take(code, { digitsOnly: true });
   });
 }
 

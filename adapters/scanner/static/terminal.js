@@ -39,7 +39,7 @@ export class Terminal {
   }
 
   /**
-   * @param {{code: string, medicine?: {class: string, packages: number}}} shown
+   * @param {{code: string, medicine?: {class: string, packages: number}, document_checked?: boolean}} shown
    * @param {string} key one per act; a second call with it is the same scan
    * @returns {Promise<object>} the decision
    */

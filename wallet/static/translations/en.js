@@ -47,6 +47,18 @@ export default {
   "code.clock_slow": "This phone's clock is about {minutes} min slow, so scans may be refused. Turn on automatic time in the system settings.",
   "code.sign_in_again": "You are signed out. Codes on this phone still work until they run out.",
 
+  "digit.open": "Digit code, for bar-code scanners or to read out",
+  "digit.title": "Digit code",
+  "digit.once": "Works once, online only.",
+  "digit.how": "Hold the bars before the scanner, or read the eighteen digits out to the staff. Once used, take the next one.",
+  "digit.bars": "Digit code, bar code",
+  "digit.left": "Changes in {seconds} s",
+  "digit.next": "Next code",
+  "digit.back": "Back to the city code",
+  "digit.preparing": "Fetching a digit code",
+  "digit.none": "No digit code can be shown now",
+  "digit.offline": "A digit code is fetched from the network. Turn on mobile data or Wi-Fi.",
+
   "scene.all": "All",
   "scene.bus": "Bus",
   "scene.hospital": "Clinic",

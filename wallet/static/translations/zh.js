@@ -47,6 +47,18 @@ export default {
   "code.clock_slow": "本机时间慢了约 {minutes} 分钟，扫码可能被拒。请到系统设置打开“自动设置时间”。",
   "code.sign_in_again": "登录已过期，现有的码用完前仍可亮码。",
 
+  "digit.open": "数字码（条码枪扫或念号码）",
+  "digit.title": "数字码",
+  "digit.once": "只能用一次，核验时对方须联网。",
+  "digit.how": "给条码枪扫上面的条码，或把十八位数字念给工作人员。用过后请换下一个。",
+  "digit.bars": "数字码的条形码",
+  "digit.left": "{seconds} 秒后自动更换",
+  "digit.next": "换下一个",
+  "digit.back": "返回城市码",
+  "digit.preparing": "正在领取数字码",
+  "digit.none": "暂时不能出示数字码",
+  "digit.offline": "领取数字码需要联网，请打开移动数据或 WLAN。",
+
   "scene.all": "通用",
   "scene.bus": "乘车",
   "scene.hospital": "就医",

@@ -23,10 +23,11 @@ export function codeView(app) {
   const obstacle = obstaclePanel(app);
   const tickets = ticketsPanel(app);
   const scenes = sceneSwitch(app, update);
+  const digits = h("a", { class: "button plain", href: "#digit", testid: "digit-code-open" }, icon("bars"), t("digit.open"));
   const panel = h("div", { class: "panel", testid: "code-panel", "data-state": "preparing" }, drawn.element, obstacle.element);
   const prepared = h("p", { class: "prepared", testid: "prepared-until" });
   const element = h("section", { class: "code-page" }, h("h2", { class: "unseen" }, t("tab.code")),
-    offline.element, skew, again, panel, scenes.element, tickets.element, prepared, h("p", { class: "prepared" }, t("code.screenshot")));
+    offline.element, skew, again, panel, scenes.element, tickets.element, digits, prepared, h("p", { class: "prepared" }, t("code.screenshot")));
 
   function update() {
     const now = app.trueNow();

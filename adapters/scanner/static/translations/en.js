@@ -32,7 +32,8 @@ export default {
   picture: "Read a picture",
   "picture.nothing": "No QR code in this picture.",
   wedge: "Hand scanners work at any time, no field needs to be chosen.",
-  "typed.label": "Type or paste the digits",
+  document: "Document checked (for the next scan only)",
+  "typed.label": "Type the eighteen digits, or paste a whole code",
   "typed.submit": "Check",
   "sound.hint": "Tap the screen or press a key once to turn on sound.",
   "medicine.title": "Kind of medicine",
@@ -69,6 +70,9 @@ export default {
   "detail.ticket": "Ticket",
   "detail.admitted": "Admitted / limit",
   "detail.queue": "Queue number",
+
+  mistyped: "Mistyped digits",
+  "mistyped.advice": "A digit code has eighteen digits. Check them and type them again.",
 
   "reason.malformed": "Not a valid city code",
   "reason.malformed.advice": "Open the city code, wipe the screen and scan again.",

@@ -32,7 +32,8 @@ export default {
   picture: "读取图片",
   "picture.nothing": "图片里没有二维码。",
   wedge: "扫码枪可直接扫，无需点选输入框。",
-  "typed.label": "输入或粘贴数字码",
+  document: "已核对本人证件（只用于下一次扫码）",
+  "typed.label": "输入十八位数字码，或粘贴整码",
   "typed.submit": "核验",
   "sound.hint": "点一下屏幕或按任意键以开启提示音。",
   "medicine.title": "药品种类",
@@ -69,6 +70,9 @@ export default {
   "detail.ticket": "门票",
   "detail.admitted": "已入园 / 上限",
   "detail.queue": "排队号",
+
+  mistyped: "数字码有误",
+  "mistyped.advice": "数字码共十八位，请核对后重新输入。",
 
   "reason.malformed": "不是有效的城市码",
   "reason.malformed.advice": "请打开城市码，擦净屏幕后再扫。",

@@ -1,0 +1,93 @@
+/** `node in_node.mjs TASK` reads one JSON document, does the task with the wallet's own modules, prints the answer. */
+
+import { json } from "node:stream/consumers";
+
+import { fromBase64url, toBase64url } from "../../../wallet/core/base64url.js";
+import { decodeCbor, encodeCbor } from "../../../wallet/core/cbor.js";
+import { modulesOf } from "../../../wallet/core/code128.js";
+import { writeDeviceCode } from "../../../wallet/core/code.js";
+import { isDigitCode, writeDigitCode } from "../../../wallet/core/digit.js";
+import { bytesToDigits, digitsToBytes } from "../../../wallet/core/digits.js";
+import { signer } from "../../../wallet/core/keys.js";
+import { luhnDigit } from "../../../wallet/core/luhn.js";
+import { readShow, readSignedGrant } from "../../../wallet/core/reader.js";
+import { openTrustList } from "../../../wallet/core/trust_list.js";
+import { fromBase32, totp } from "../../../wallet/core/totp.js";
+import { decideIn } from "../../../wallet/core/context.js";
+import { decide } from "../../../wallet/core/verifier.js";
+import { decideAll } from "./vectors.js";
+
+const P256 = { name: "ECDSA", namedCurve: "P-256" };
+const KIND_DIGITS = 2;
+
+const TASKS = {
+  vectors: ({ vectors, trust }) => decideAll(vectors, trust),
+  decide: ({ codes }) => Promise.all(codes.map(({ text, context }) => decideIn(text, context))),
+  write: async ({ jwk, grant, moments }) => {
+    const key = await crypto.subtle.importKey("jwk", jwk, P256, false, ["sign"]);
+    const bytes = fromBase64url(grant);
+    return Promise.all(moments.map((iat) => writeDeviceCode({ iat, grant: bytes, sign: signer(key) })));
+  },
+  read: ({ codes }) => codes.map((text) => {
+    const { kind, signed, iat } = readShow(text);
+    const { grant: { list, idx, scenes, entitlements } } = readSignedGrant(kind, signed);
+    return { kind, grant: toBase64url(signed), iat, list, idx, scenes, entitlements: [...entitlements], again: kind + bytesToDigits(digitsToBytes(text.slice(2))) };
+  }),
+  spoil: ({ codes }) => Promise.all(codes.map(({ text, context }) => spoilt(text, context))),
+  cbor: ({ items }) => items.map(readable),
+  totp: ({ seed, moments, digits }) => Promise.all(moments.map((now) => totp(fromBase32(seed), now, { digits }))),
+  digits: ({ handle, seed, moments }) => Promise.all(moments.map((now) => writeDigitCode({ handle, seed, now }))),
+  luhn: ({ texts }) => texts.map((text) => [luhnDigit(text.slice(0, -1)), isDigitCode(text)]),
+  base32: ({ texts }) => texts.map((text) => reading(() => toBase64url(fromBase32(text)))),
+  bars: ({ texts }) => texts.map((text) => reading(() => modulesOf(text))),
+};
+
+/** Every truncation of the text and of its bytes, and every flip of one bit: how often each reason was given. */
+async function spoilt(text, context) {
+  const { policy: { with_document: withDocument, ...rest }, now, document_checked: documentChecked } = context;
+  const roots = context.trust.roots.map((root) => ({ algorithm: root.algorithm, public: Buffer.from(root.public, "hex") }));
+  const trustList = await openTrustList(Buffer.from(context.trust.list, "hex"), { roots, threshold: context.trust.threshold, now });
+  const memory = { status: () => "valid", firstUse: () => true };
+  const [kind, bytes] = [text.slice(0, KIND_DIGITS), digitsToBytes(text.slice(KIND_DIGITS))];
+  const reasons = {};
+  const count = async (spoiltText) => {
+    const { decision, reason } = await decide(spoiltText, { trustList, policy: { ...rest, withDocument }, memory, now, documentChecked });
+    const name = decision === "accepted" ? decision : reason;
+    reasons[name] = (reasons[name] ?? 0) + 1;
+  };
+  for (let length = 0; length < text.length; length += 1) await count(text.slice(0, length));
+  for (let length = 0; length < bytes.length; length += 1) await count(kind + bytesToDigits(bytes.subarray(0, length)));
+  for (let bit = 0; bit < bytes.length * 8; bit += 1) {
+    const flipped = bytes.slice();
+    flipped[bit >> 3] ^= 1 << (bit & 7);
+    await count(kind + bytesToDigits(flipped));
+  }
+  return reasons;
+}
+
+/** What was read, written again; null where it was refused. */
+function readable(hex) {
+  return reading(() => Buffer.from(encodeOrKeep(decodeCbor(Buffer.from(hex, "hex")), hex)).toString("hex"));
+}
+
+/** The writer has no integers past 2^53; the reader has. */
+function encodeOrKeep(value, hex) {
+  try {
+    return encodeCbor(value);
+  } catch (error) {
+    if (error instanceof TypeError) return Buffer.from(hex, "hex");
+    throw error;
+  }
+}
+
+function reading(read) {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+const task = TASKS[process.argv[2]];
+console.log(JSON.stringify(await task(await json(process.stdin))));

@@ -1,0 +1,36 @@
+/** A decision from one JSON document, as the conformance kit and the vectors give it. */
+
+import { openTrustList, TrustListError } from "./trust_list.js";
+import { decide } from "./verifier.js";
+
+const HEX = /^(?:[0-9a-f]{2})*$/;
+
+/**
+ * @param {string} text
+ * @param {object} context guide, now, policy {scene, kinds, with_document, early, late}, document_checked, status, used,
+ *   trust {list, roots [{algorithm, public}], threshold} in hexadecimal
+ * @returns {Promise<{decision: string, reason: string|null}>}
+ */
+export async function decideIn(text, { guide, now, policy, document_checked: documentChecked, status, used, trust }) {
+  const { with_document: withDocument, ...rest } = policy;
+  return decide(text, {
+    trustList: await openOrNull(trust, now), policy: { ...rest, withDocument }, now, guide, documentChecked,
+    memory: { status: () => status, firstUse: () => !used },
+  });
+}
+
+async function openOrNull({ list, roots, threshold }, now) {
+  const trusted = roots.map((root) => ({ algorithm: root.algorithm, public: fromHex(root.public) }));
+  try {
+    return await openTrustList(fromHex(list), { roots: trusted, threshold, now });
+  } catch (error) {
+    // Without a list the verifier cannot tell; a code that is none is refused all the same.
+    if (error instanceof TrustListError) return null;
+    throw error;
+  }
+}
+
+function fromHex(text) {
+  if (!HEX.test(text)) throw new RangeError("not hexadecimal");
+  return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}
