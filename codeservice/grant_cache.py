@@ -12,8 +12,8 @@ from typing import NamedTuple
 from codeservice.code import UnverifiedGrant
 from keys.trustlist import TrustList
 
-SIZE = 50_000
-"""Grants remembered in one process, about 60 MB: the phones that pass one worker in an hour."""
+SIZE = 10_000
+"""Grants remembered in one process, about 40 MB: the phones that pass one worker in an hour."""
 
 
 class ProvedGrant(NamedTuple):
