@@ -24,6 +24,7 @@ def main(
     options = _parser().parse_args(arguments)
     options.environment = os.environ if environment is None else environment
     options.clock = clock
+    options.opened = []
     try:
         result = options.run(options)
     except (ServiceError, SettingsError, KeysError, commands.CommandError) as error:
@@ -31,6 +32,9 @@ def main(
             f"{'refused' if isinstance(error, ServiceError) else 'error'}: {commands.explain(error)}", file=sys.stderr
         )
         return 1
+    finally:
+        for database in options.opened:
+            database.close()
     if result is not None:
         if options.json:
             print(json.dumps(result.data, ensure_ascii=False))

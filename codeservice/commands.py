@@ -368,7 +368,9 @@ def vars_of_device(entry: device.StoredDevice) -> dict[str, object]:
 
 def _services(options: argparse.Namespace) -> Services:
     environment = one_machine.environment_of(options.data.resolve(), options.environment)
-    return open_services(settings_from(environment), options.clock)
+    services = open_services(settings_from(environment), options.clock)
+    options.opened.append(services.database)
+    return services
 
 
 def _on_terminal(

@@ -77,6 +77,7 @@ def run(  # noqa: PLR0913 -- the options of one command
         except PrivateRedisError as error:
             raise SettingsError(str(error)) from error
         (data / _LOCAL_REDIS).write_text(redis.address)
+    services: Services | None = None
     try:
         settings = environment_of(data, environment)
         services = open_services(settings_from(settings))
@@ -88,6 +89,8 @@ def run(  # noqa: PLR0913 -- the options of one command
     except _StoppedError:
         print("\nStopped before the city was made; nothing of it is kept.", flush=True)
     finally:
+        if services is not None:
+            services.database.close()
         if redis is not None:
             redis.stop()
         lock.close()

@@ -124,7 +124,7 @@ def city_template(tmp_path_factory: pytest.TempPathFactory, redis_address: str) 
     services = open_services(settings_of(folder, redis_address), Clock(NOW))
     services.database.migrate()
     demo.make_city(services, people=PEOPLE, seed=SEED, progress=lambda _done, _all: None)
-    services.database.engine.dispose()
+    services.database.close()
     return folder
 
 
@@ -173,7 +173,7 @@ def open_city(
 
     yield make
     for services in opened:
-        services.database.engine.dispose()
+        services.database.close()
 
 
 @pytest.fixture
@@ -196,5 +196,5 @@ def new_database(server: str) -> str:
     engine = sqlalchemy.create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(sqlalchemy.text(f"CREATE DATABASE {name}"))
-    engine.dispose()
+    close()
     return sqlalchemy.make_url(server).set(database=name).render_as_string(hide_password=False)

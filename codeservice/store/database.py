@@ -70,6 +70,10 @@ class Database:
             command.upgrade(config, "head")
             connection.commit()
 
+    def close(self) -> None:
+        """Close every connection that nobody uses."""
+        self.engine.dispose()
+
     def ping(self) -> None:
         """Raise UnavailableError unless the database answers."""
         with self.read() as connection:

@@ -34,7 +34,7 @@ def test_a_used_code_stays_used_after_a_restart(any_city: City) -> None:
     again = Terminal(create_app(services, (gateway, wallet)).test_client(), "bus-1")
     again.token, again.scene = bus.token, bus.scene
     assert again.scan(code).get_json()["reason"] == "replayed"
-    services.database.engine.dispose()
+    services.database.close()
 
 
 def test_a_used_code_stays_used_when_the_verifiers_clock_jumps_back(city: City) -> None:
