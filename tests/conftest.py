@@ -196,5 +196,5 @@ def new_database(server: str) -> str:
     engine = sqlalchemy.create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(sqlalchemy.text(f"CREATE DATABASE {name}"))
-    close()
+    engine.dispose()
     return sqlalchemy.make_url(server).set(database=name).render_as_string(hide_password=False)
