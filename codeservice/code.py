@@ -36,6 +36,7 @@ _SHORTEST = 3
 SHOW_AAD = b"CC1 show"
 
 _GROUP_BYTES, _GROUP_DIGITS = 7, 17
+_NUMBER = 8
 _TAIL_DIGITS = {0: 0, 1: 3, 2: 5, 3: 8, 4: 10, 5: 13, 6: 15}
 _TAIL_BYTES = {digits: size for size, digits in _TAIL_DIGITS.items()}
 _DIGITS = re.compile(r"[0-9]+", re.ASCII)
@@ -86,8 +87,7 @@ FORMS = {
 _BY_PREFIX = {kind.value: kind for kind in FORMS}
 
 
-@dataclass(frozen=True)
-class Grant:
+class Grant(NamedTuple):
     """The claims of a grant. Times are epoch seconds; `list` and `idx` are its only identifier.
 
     `issued` is nbf for device and paper codes and iat for served codes. `device` is the holder's compressed point, or
@@ -156,23 +156,43 @@ def from_digits(digits: str) -> bytes:
 
 def _from_checked_digits(digits: str, start: int) -> bytes:
     # int() takes signs, underscores and digits of every script; the caller has seen that there are none.
-    groups, tail = divmod(len(digits) - start, _GROUP_DIGITS)
-    if tail not in _TAIL_BYTES:
+    layout = _layout(start, len(digits))
+    if layout is None:
         raise Rejected(Reason.MALFORMED)
-    *whole, rest = _splitter(start, groups, tail).unpack(digits.encode())
-    try:
-        parts = [int(group).to_bytes(_GROUP_BYTES) for group in whole]
-        if tail:
-            parts.append(int(rest).to_bytes(_TAIL_BYTES[tail]))
-    except OverflowError as error:
+    data = bytearray(layout.write.pack(*map(int, layout.read.unpack(digits.encode()))))
+    if any(data[layout.above]) or any(data[layout.above_tail]):
         # A group above its limit: two texts for one code.
-        raise Rejected(Reason.MALFORMED) from error
-    return b"".join(parts)
+        raise Rejected(Reason.MALFORMED)
+    del data[layout.above_tail], data[layout.above]
+    return bytes(data)
+
+
+class _Layout(NamedTuple):
+    """Where the groups of a text lie, and where their numbers stand when each is written with eight bytes.
+
+    Seventeen digits are below 2^57, so that every number fits; the bytes above the seven of a group, or above those
+    of the tail, have to be zero.
+    """
+
+    read: struct.Struct
+    write: struct.Struct
+    above: slice
+    above_tail: slice
 
 
 @lru_cache(maxsize=2 * MAX_DIGITS)
-def _splitter(start: int, groups: int, tail: int) -> struct.Struct:
-    return struct.Struct(f"{start}x" + f"{_GROUP_DIGITS}s" * groups + f"{tail}s")
+def _layout(start: int, length: int) -> _Layout | None:
+    groups, tail = divmod(length - start, _GROUP_DIGITS)
+    if tail not in _TAIL_BYTES:
+        return None
+    texts = [f"{start}x"] + [f"{_GROUP_DIGITS}s"] * groups + [f"{tail}s"] * bool(tail)
+    end = groups * _NUMBER
+    return _Layout(
+        struct.Struct("".join(texts)),
+        struct.Struct(f">{groups + bool(tail)}Q"),
+        slice(0, end, _NUMBER),
+        slice(end, end + _NUMBER - _TAIL_BYTES[tail]),
+    )
 
 
 def read_code(text: str, *, guide: str | None = None) -> UnverifiedCode:

@@ -15,10 +15,20 @@ MAX_DEPTH = 5
 """Deepest nesting of any structure that is read; the format itself needs four."""
 
 _INLINE = 24
+_ONE_BYTE: tuple[int | None, ...] = (
+    *range(_INLINE),
+    *(None,) * 8,
+    *range(-1, -1 - _INLINE, -1),
+    *(None,) * 188,
+    False,
+    True,
+    *(None,) * 10,
+)
+"""What a first byte means that is a whole item: a small number or a boolean. Most items of a grant are one byte."""
+
 _WIDTHS = {24: 1, 25: 2, 26: 4, 27: 8}
 _SMALLEST = {24: 24, 25: 1 << 8, 26: 1 << 16, 27: 1 << 32}
 _UNSIGNED, _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP, _TAG, _SIMPLE = range(8)
-_FALSE, _TRUE = 0xF4, 0xF5
 
 
 def dumps(value: object) -> bytes:
@@ -48,20 +58,26 @@ def loads(data: bytes) -> Any:
     return value
 
 
-def _item(data: bytes, at: int, depth: int) -> tuple[Any, int]:  # noqa: C901, PLR0911 -- a branch for each major type
+def _item(data: bytes, at: int, depth: int) -> tuple[Any, int]:  # noqa: C901, PLR0911, PLR0912 -- a branch for each major type
     if at >= len(data):
         raise NotDeterministicError("truncated")
     initial = data[at]
     at += 1
-    if initial < _INLINE:
-        return initial, at
+    value = _ONE_BYTE[initial]
+    if value is not None:
+        return value, at
     major, number = initial >> 5, initial & 0x1F
     if major >= _TAG:
-        if initial in (_FALSE, _TRUE):
-            return initial == _TRUE, at
         raise NotDeterministicError("tags, floats, null and other simple values are not permitted")
     if number >= _INLINE:
-        number, at = _long_head(data, at, number)
+        # Not a function of its own: most of what remains has a long head, and the call costs more than the work.
+        start, smallest = at, _SMALLEST.get(number)
+        if smallest is None:
+            raise NotDeterministicError("indefinite or reserved length")
+        at += _WIDTHS[number]
+        number = int.from_bytes(data[start:at])
+        if number < smallest or at > len(data):
+            raise NotDeterministicError("truncated, or not the shortest form")
     if major == _UNSIGNED:
         return number, at
     if major == _BYTES:
@@ -78,19 +94,6 @@ def _item(data: bytes, at: int, depth: int) -> tuple[Any, int]:  # noqa: C901, P
     if major == _ARRAY:
         return _array(data, at, number, depth - 1)
     return _map(data, at, number, depth - 1)
-
-
-def _long_head(data: bytes, at: int, info: int) -> tuple[int, int]:
-    width = _WIDTHS.get(info)
-    if width is None:
-        raise NotDeterministicError("indefinite or reserved length")
-    end = at + width
-    if end > len(data):
-        raise NotDeterministicError("truncated")
-    number = int.from_bytes(data[at:end])
-    if number < _SMALLEST[info]:
-        raise NotDeterministicError("not the shortest form")
-    return number, end
 
 
 def _text(data: bytes, at: int, length: int) -> tuple[str, int]:
@@ -110,11 +113,12 @@ def _array(data: bytes, at: int, length: int, depth: int) -> tuple[list[Any], in
         raise NotDeterministicError("truncated")
     values = []
     for _ in range(length):
-        # A small number is its own byte; most elements are one, and a call costs more than reading it.
-        if at < size and data[at] < _INLINE:
-            value, at = data[at], at + 1
-        else:
+        # A call costs more than reading one byte.
+        value = _ONE_BYTE[data[at]] if at < size else None
+        if value is None:
             value, at = _item(data, at, depth)
+        else:
+            at += 1
         values.append(value)
     return values, at
 
@@ -127,16 +131,22 @@ def _map(data: bytes, at: int, length: int, depth: int) -> tuple[dict[Any, Any],
     previous = b""
     for _ in range(length):
         start = at
-        if at < size and data[at] < _INLINE:
-            key, at = data[at], at + 1
-        else:
+        key = _ONE_BYTE[data[at]] if at < size else None
+        if key is None:
             key, at = _item(data, at, depth)
-            # In Python 1 == True and lists do not hash: keys are integers or text, nothing else.
-            if isinstance(key, bool) or not isinstance(key, int | str):
-                raise NotDeterministicError("a map key is neither an integer nor text")
+        else:
+            at += 1
+        # In Python 1 == True and lists do not hash: keys are integers or text, nothing else.
+        if type(key) is not int and type(key) is not str:
+            raise NotDeterministicError("a map key is neither an integer nor text")
         encoded = data[start:at]
         if encoded <= previous:
             raise NotDeterministicError("map keys out of order or repeated")
         previous = encoded
-        values[key], at = _item(data, at, depth)
+        value = _ONE_BYTE[data[at]] if at < size else None
+        if value is None:
+            value, at = _item(data, at, depth)
+        else:
+            at += 1
+        values[key] = value
     return values, at

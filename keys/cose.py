@@ -60,7 +60,9 @@ def read_sign1(data: bytes) -> UnverifiedSign1:
     if not isinstance(parts, list) or len(parts) != _SIGN1_PARTS:
         raise NotSignedError("not a COSE_Sign1")
     protected, unprotected, payload, signature = parts
-    if unprotected != {} or not all(isinstance(part, bytes) for part in (protected, payload, signature)):
+    if unprotected != {} or not (isinstance(protected, bytes) and isinstance(payload, bytes)):
+        raise NotSignedError("not a COSE_Sign1")
+    if not isinstance(signature, bytes):
         raise NotSignedError("not a COSE_Sign1")
     alg, kid = _read_header(protected)
     return UnverifiedSign1(protected, alg, kid, payload, signature)

@@ -97,7 +97,7 @@ def make_grant(**changes: Any) -> Grant:
     """Return a grant for every scene with three entitlements, for a day from a minute ago."""
     scenes = sum(scene.mask for scene in SCENES.values())
     made = Grant(1, 4_000_077, scenes, {1: 1, 2: 1, 3: 1}, NOW - 60, NOW + DAY, PHONE.point)
-    return replace(made, **changes)
+    return made._replace(**changes)
 
 
 def sign_grant(grant: Grant, kind: Kind = Kind.DEVICE, issuer: Pair | None = None) -> bytes:
@@ -115,13 +115,13 @@ def make_code(grant: Grant | None = None, *, iat: int = NOW, phone: Pair = PHONE
 def make_served(**changes: Any) -> str:
     """Return a served code, issued now for a minute."""
     grant = make_grant(device=None, issued=NOW, expires=NOW + 60)
-    return write_text(Kind.SERVED, sign_grant(replace(grant, **changes), Kind.SERVED))
+    return write_text(Kind.SERVED, sign_grant(grant._replace(**changes), Kind.SERVED))
 
 
 def make_paper(**changes: Any) -> str:
     """Return a paper code, printed a month ago for a year."""
     grant = make_grant(device=None, issued=NOW - 30 * DAY, expires=NOW + 335 * DAY, generation=1)
-    return write_text(Kind.PAPER, sign_grant(replace(grant, **changes), Kind.PAPER))
+    return write_text(Kind.PAPER, sign_grant(grant._replace(**changes), Kind.PAPER))
 
 
 CODES: dict[Kind, Callable[..., str]] = {Kind.DEVICE: make_code, Kind.SERVED: make_served, Kind.PAPER: make_paper}
