@@ -241,9 +241,9 @@ def test_a_code_without_device_is_read_as_it_was_written(kind: Kind, generation:
         issued=st.integers(0, (1 << 33) - 1),
         expires=st.integers(0, (1 << 33) - 1),
         device=st.binary(min_size=32, max_size=32).map(lambda x: b"\x02" + x),
+        generation=st.none(),
     )
 )
-        generation=st.none(),
 def test_every_grant_goes_round(grant: Grant) -> None:
     assert read_code(make_code(grant)).grant == grant
 
