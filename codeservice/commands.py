@@ -31,13 +31,15 @@ from codeservice.store import account, audit, client, device, grant, person
 from codeservice.store.database import Connection
 from codeservice.token import sign_assertion
 from codeservice.web.problems import PROBLEMS
-from keys.backends.file import compressed
+from keys.algorithms import algorithm_named
 from keys.cose import read_sign1
 from keys.errors import KeysError
 from keys.key import Purpose
+from keys.p256 import compressed
 
 CARD_STATES = [state.value for state in CredentialState]
-_ACTOR = "operator:command-line"
+ACTOR = "operator:command-line"
+"""Who acts, in the audit log."""
 
 
 class CommandError(Exception):
@@ -71,6 +73,7 @@ def run(options: argparse.Namespace) -> None:
         workers=options.workers,
         people=options.people,
         seed=options.seed,
+        suite=algorithm_named(options.suite),
     )
 
 
@@ -153,7 +156,7 @@ def people_find(options: argparse.Namespace) -> Result:
         found = person.find_by_id_number(connection, services.vault, id_number)
         details: dict[str, object] = {"reason": options.reason, "found": found is not None}
         subject = f"person:{found.id}" if found else "person:none"
-        audit.add(connection, at=now, actor=_ACTOR, action="person_searched", subject=subject, details=details)
+        audit.add(connection, at=now, actor=ACTOR, action="person_searched", subject=subject, details=details)
         return found
 
     found = services.database.transact(work)
@@ -183,14 +186,14 @@ def cards_state(options: argparse.Namespace) -> Result:
         audit.add(
             connection,
             at=services.clock(),
-            actor=_ACTOR,
+            actor=ACTOR,
             action="card_state_changed",
             subject=f"card:{card.id}",
             details={"from": card.state.value, "to": state.value, "reason": options.reason},
         )
         return grant.live(connection, now=services.clock(), person=card.person)
 
-    changed = change_status(services, choose, Status.REVOKED, cause="card_state_changed", actor=_ACTOR)
+    changed = change_status(services, choose, Status.REVOKED, cause="card_state_changed", actor=ACTOR)
     data: dict[str, object] = {"card": options.card, "state": state.value, "revoked": len(changed)}
     return Result(data, [f"The card is {state.value} ({STATE_TITLES[state].zh}); {len(changed)} grants were revoked."])
 
@@ -270,7 +273,7 @@ def revoke(options: argparse.Namespace) -> Result:
             raise CommandError("the record knows no such device, or it was removed before; `people show` lists them")
         return grant.live(connection, now=now, person=options.person, device=options.device)
 
-    changed = change_status(services, choose, Status.REVOKED, cause=options.cause, actor=_ACTOR)
+    changed = change_status(services, choose, Status.REVOKED, cause=options.cause, actor=ACTOR)
     data = {"revoked": [[entry.list, entry.idx] for entry in changed]}
     return Result(data, [f"{len(changed)} grants are revoked, for ever."])
 
@@ -381,7 +384,7 @@ def _on_terminal(
 
     def all_of_it(connection: Connection) -> None:
         work(connection)
-        audit.add(connection, at=services.clock(), actor=_ACTOR, action=action, subject=f"client:{id_}", details={})
+        audit.add(connection, at=services.clock(), actor=ACTOR, action=action, subject=f"client:{id_}", details={})
 
     services.database.transact(all_of_it)
     return Result({"client": id_, "done": action}, [f"{id_}: {action.replace('_', ' ')}."])

@@ -59,11 +59,15 @@ BACK_END = "hospital-back-end"
 
 @dataclass(frozen=True)
 class Citizen:
-    """A person with their credentials and, if they have one, their phone."""
+    """A person with their credentials."""
 
     holder: Holder
-    phone: str | None
     cards: tuple[Card, ...]
+
+    @property
+    def phone(self) -> str | None:
+        """The person's phone number, if they have one."""
+        return self.holder.phone
 
 
 class _Numbers:
@@ -87,7 +91,7 @@ def make_city(services: Services, *, people: int, seed: int, progress: Callable[
             return False
     # One transaction: a city that was interrupted while it was made was never there.
     with services.database.write() as connection:
-        citizens = generate(services.vault, seed=seed)
+        citizens = generate(seed=seed)
         done = 0
         while done < people:
             batch = list(islice(citizens, min(_BATCH, people - done)))
@@ -100,7 +104,7 @@ def make_city(services: Services, *, people: int, seed: int, progress: Callable[
     return True
 
 
-def generate(vault: Vault, *, seed: int) -> Iterator[Citizen]:
+def generate(*, seed: int) -> Iterator[Citizen]:
     """Draw citizens without end, household by household; the same seed draws the same people."""
     draw = random.Random(seed)
     numbers = _Numbers()
@@ -110,10 +114,10 @@ def generate(vault: Vault, *, seed: int) -> Iterator[Citizen]:
         region = draw.choices([code for code, _ in _REGIONS], [weight for _, weight in _REGIONS])[0]
         for role, age in _household(draw):
             number += 1
-            yield _citizen(draw, vault, numbers, number, region, household, role, age)
+            yield _citizen(draw, numbers, number, region, household, role, age)
 
 
-def showcase(vault: Vault, *, seed: int, people: int) -> list[tuple[str, Citizen]]:
+def showcase(*, seed: int, people: int) -> list[tuple[str, Citizen]]:
     """Return the people that the log-ins of a demo are printed for, each with what makes them interesting."""
     wanted: dict[str, Callable[[Citizen], bool]] = {
         "成人 adult": lambda citizen: _ADULT <= _age(citizen) < _SENIOR and not _benefits(citizen),
@@ -122,7 +126,7 @@ def showcase(vault: Vault, *, seed: int, people: int) -> list[tuple[str, Citizen
         "邻城 neighbour": lambda citizen: citizen.holder.region != _REGIONS[0][0] and not _benefits(citizen),
     }
     found: dict[str, Citizen] = {}
-    for citizen in islice(generate(vault, seed=seed), people):
+    for citizen in islice(generate(seed=seed), people):
         for title, fits in wanted.items():
             if title not in found and citizen.phone is not None and citizen not in found.values() and fits(citizen):
                 found[title] = citizen
@@ -145,7 +149,6 @@ def _household(draw: random.Random) -> list[tuple[str, int]]:
 
 def _citizen(  # noqa: PLR0913, PLR0917 -- one person
     draw: random.Random,
-    vault: Vault,
     numbers: _Numbers,
     number: int,
     region: str,
@@ -157,9 +160,8 @@ def _citizen(  # noqa: PLR0913, PLR0917 -- one person
     id_number = numbers.next(region, born)
     phone = f"100{number:08d}" if age >= 14 else None  # noqa: PLR2004
     name = draw.choice(_SURNAMES) + "".join(draw.choices(_GIVEN, k=draw.choice((1, 2))))
-    index = vault.index(phone, kind="phone") if phone else None
-    holder = Holder(_hex(draw), name, id_number, region, household, role, index)
-    return Citizen(holder, phone, tuple(_cards(draw, holder, number, age)))
+    holder = Holder(_hex(draw), name, id_number, region, household, role, phone)
+    return Citizen(holder, tuple(_cards(draw, holder, number, age)))
 
 
 def _cards(draw: random.Random, holder: Holder, number: int, age: int) -> Iterator[Card]:

@@ -40,7 +40,7 @@ def _people(services: Services) -> list[str]:
     if seed is None or count is None:
         return []
     lines = ["", "People to sign in as 演示市民 (phone, name, ID number, social-security card); none of them exists"]
-    for title, citizen in demo.showcase(services.vault, seed=int(seed), people=int(count)):
+    for title, citizen in demo.showcase(seed=int(seed), people=int(count)):
         number = next(card.number for card in citizen.cards if card.type is CredentialType.SOCIAL_SECURITY_CARD)
         holder = citizen.holder
         lines.append(f"  {title:<14} {citizen.phone}  {holder.name}  {holder.id_number.text}  {number}")

@@ -22,6 +22,9 @@ from codeservice.verifier import conclude, require_policy
 REPEAT_SECONDS = 600
 """How long a repeated act is answered with attributes: a lost answer is asked for again at once, or not at all."""
 
+_CODE = "code"
+"""Kind of the keyed hash of what a scan asked."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -50,13 +53,14 @@ def decide(  # noqa: PLR0913 -- one argument for each party to a scan
     used for another code or another sale. Raises ConflictError when it is,
     ForbiddenError when the caller was suspended, UnavailableError when the record cannot be reached.
     """
-    fingerprint = services.vault.index(f"{text} {document_checked} {about.hex()}", kind="code")
+    asked = f"{text} {document_checked} {about.hex()}"
+    fingerprint = services.vault.index(asked, kind=_CODE)
 
     def work(connection: Connection) -> Answer:
         client.require_active(connection, caller.id)
         earlier = scan.find_by_act(connection, caller, act)
         if earlier is not None:
-            if earlier.fingerprint != fingerprint:
+            if not services.vault.matches(earlier.fingerprint, asked, kind=_CODE):
                 raise ConflictError("idempotency_key_reused")
             return Answer(earlier, _disclose_again(services, connection, policy, earlier, now), repeat=True)
         record = Record(connection, services.revoked, caller)

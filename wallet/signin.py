@@ -22,6 +22,8 @@ from codeservice.services import Services
 from codeservice.store import account, audit, device, person, tally
 from codeservice.store.database import Connection
 from codeservice.web.operation import Answer, Body, Security, operation
+from keys.errors import KeysError
+from keys.key import Purpose
 
 door = Blueprint("signin", __name__)
 
@@ -99,7 +101,10 @@ class Device(Answer, frozen=True):
 
 
 class Me(Answer, frozen=True):
-    """Who is signed in, and what the wallet needs to know of the service."""
+    """Who is signed in, and what the wallet needs to know of the service.
+
+    `algorithm` is the one by which the city signs grants and the phone shows them; null while the city cannot sign.
+    """
 
     session: str
     csrf: str
@@ -110,6 +115,7 @@ class Me(Answer, frozen=True):
     scenes: list[SceneTitle]
     devices: list[Device]
     guide: str | None
+    algorithm: str | None
 
 
 def require(services: Services) -> account.SignedIn:
@@ -277,7 +283,7 @@ def _find_holder(connection: Connection, services: Services, body: RealNameReque
         return None
     holder = person.find_by_id_number(connection, services.vault, id_number)
     name = unicodedata.normalize("NFKC", body.name).strip()
-    same_phone = holder is not None and holder.phone_index == services.vault.index(phone, kind="phone")
+    same_phone = holder is not None and holder.phone == phone
     return holder if holder is not None and same_phone and holder.name == name else None
 
 
@@ -295,4 +301,13 @@ def _me(services: Services, signed_in: account.SignedIn) -> Me:
         scenes=[SceneTitle(scene.name, scene.bit, scene.title) for scene in SCENES.values()],
         devices=[Device(entry.id, entry.name, entry.enrolled) for entry in devices],
         guide=services.settings.guide,
+        algorithm=_algorithm(services),
     )
+
+
+def _algorithm(services: Services) -> str | None:
+    """Return the algorithm of the keys that a phone makes for grants; None while the city cannot sign."""
+    try:
+        return services.signer(Purpose.GRANT).key.algorithm
+    except KeysError:
+        return None

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select, update
 from codeservice.digit import HANDLE_TRIES, LIFE, new_handle, new_seed
 from codeservice.errors import ConflictError
 from codeservice.store.models import DigitHandle
+from codeservice.store.sealed import DIGIT_SEED
 from codeservice.store.upsert import insert_once
 from keys.vault import Vault
 
@@ -29,7 +30,7 @@ def reserve(connection: Connection, vault: Vault, place: tuple[int, int], *, now
     seed, expires = new_seed(), now + LIFE
     for _ in range(_DRAWS):
         handle = new_handle()
-        sealed = vault.seal(seed, place=f"digit_handle.seed:{handle}:{place[0]}:{place[1]}")
+        sealed = DIGIT_SEED.seal(vault, seed, handle, *place)
         values = {"list": place[0], "idx": place[1], "seed_sealed": sealed, "expires": expires, "tries": 0}
         if insert_once(connection, DigitHandle, handle=handle, **values):
             return StoredHandle(handle, *place, seed, expires)
@@ -45,7 +46,7 @@ def find(connection: Connection, vault: Vault, handle: str, *, now: int) -> Stor
     ).first()
     if row is None:
         return None
-    seed = vault.open(row.seed_sealed, place=f"digit_handle.seed:{row.handle}:{row.list}:{row.idx}")
+    seed = DIGIT_SEED.open(vault, row.seed_sealed, row.handle, row.list, row.idx)
     return StoredHandle(row.handle, row.list, row.idx, seed, row.expires)
 
 

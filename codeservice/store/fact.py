@@ -5,6 +5,9 @@ from sqlalchemy import Connection, select
 from codeservice.store.models import Fact
 from codeservice.store.upsert import insert
 
+TRUST_LIST_USED = "trust_list_used"
+"""Highest version of the trust list that this city has used."""
+
 
 def get(connection: Connection, name: str) -> str | None:
     """Return a fact."""

@@ -1,7 +1,7 @@
 """Grants: places in status lists, and the status that decides."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,17 +36,23 @@ class IssuedGrant:
     issued: int
     expires: int
     status: Status
+    kid: bytes | None
 
 
 @dataclass(frozen=True)
 class NewGrant:
-    """What is recorded of a grant before it is signed. `public` is the key that it binds, where it binds one."""
+    """What is recorded of a grant before it is signed.
+
+    `kid` is the key that will sign it, None for digit codes, which nobody signs; `public` the key that it binds, where
+    it binds one.
+    """
 
     person: str
     kind: Kind
     scene: str
     issued: int
     expires: int
+    kid: bytes | None
     device: str | None = None
     public: bytes | None = None
 
@@ -82,14 +88,12 @@ def find(connection: Connection, list_: int, idx: int) -> IssuedGrant | None:
     return None if row is None else _issued(row)
 
 
-def of_person(connection: Connection, person: str, places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Status]:
-    """Return the status of those places that belong to `person`."""
-    rows = connection.execute(
-        select(Grant.list, Grant.idx, Grant.status).where(
-            Grant.person == person, tuple_(Grant.list, Grant.idx).in_(places)
-        )
-    )
-    return {(row.list, row.idx): Status(row.status) for row in rows}
+def of_person(
+    connection: Connection, person: str, places: Sequence[tuple[int, int]]
+) -> dict[tuple[int, int], IssuedGrant]:
+    """Return those of the grants at `places` that belong to `person`."""
+    query = select(Grant.__table__).where(Grant.person == person, tuple_(Grant.list, Grant.idx).in_(places))
+    return {(row.list, row.idx): _issued(row) for row in connection.execute(query)}
 
 
 def live(
@@ -145,6 +149,26 @@ def revoked_places(connection: Connection, *, now: int) -> list[tuple[int, int]]
     return [(row.list, row.idx) for row in rows]
 
 
+def bound_keys(
+    connection: Connection, places: Sequence[tuple[int, int]]
+) -> dict[tuple[int, int], tuple[Kind, bytes | None]]:
+    """Return for each of these places that is recorded its kind and the key that it binds, where it binds one."""
+    rows = connection.execute(
+        select(Grant.list, Grant.idx, Grant.kind, Grant.public).where(tuple_(Grant.list, Grant.idx).in_(places))
+    )
+    return {(row.list, row.idx): (Kind(row.kind), row.public) for row in rows}
+
+
+def live_places(
+    connection: Connection, kinds: Sequence[Kind], *, now: int, size: int
+) -> Iterator[list[tuple[int, int]]]:
+    """Return, `size` at a time, the places of these kinds that have not expired, whatever their status."""
+    query = select(Grant.list, Grant.idx).where(Grant.expires > now, Grant.kind.in_(kind.value for kind in kinds))
+    rows = connection.execution_options(yield_per=size).execute(query)
+    for part in rows.partitions(size):
+        yield [(row.list, row.idx) for row in part]
+
+
 def count_live(connection: Connection, *, now: int) -> int:
     """Count grants that have not expired."""
     return connection.scalar(select(func.count()).select_from(Grant).where(Grant.expires > now)) or 0
@@ -161,4 +185,5 @@ def _issued(row: Row[Any]) -> IssuedGrant:
         issued=row.issued,
         expires=row.expires,
         status=Status(row.status),
+        kid=row.kid,
     )

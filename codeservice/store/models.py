@@ -44,6 +44,7 @@ class Person(Table):
     name_sealed: Mapped[bytes]
     id_number_sealed: Mapped[bytes]
     id_number_index: Mapped[bytes] = mapped_column(unique=True)
+    phone_sealed: Mapped[bytes | None]
     phone_index: Mapped[bytes | None]
     region: Mapped[str] = mapped_column(String(6))
     household: Mapped[str | None] = mapped_column(String(32), index=True)
@@ -159,7 +160,7 @@ class StatusList(Table):
 
 
 class Grant(Table):
-    """An issued grant: its place in a list, whose it is, and its status. The record that decides."""
+    """An issued grant: its place in a list, whose it is, who signed it, and its status. The record that decides."""
 
     __tablename__ = "grant"
     __table_args__ = (CheckConstraint("status in (0, 1, 2)", name="status"),)
@@ -168,6 +169,7 @@ class Grant(Table):
     person: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)
     device: Mapped[str | None] = mapped_column(ForeignKey("device.id"), index=True)
     public: Mapped[bytes | None] = mapped_column(unique=True)
+    kid: Mapped[bytes | None]
     kind: Mapped[str] = mapped_column(String(2))
     scene: Mapped[str] = mapped_column(String(20))
     issued: Mapped[int]

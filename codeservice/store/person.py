@@ -9,6 +9,16 @@ from sqlalchemy import Connection, Row, insert, select, update
 from codeservice.credential import TRANSITIONS, CredentialState, CredentialType, IdNumber
 from codeservice.errors import ConflictError, NotFoundError
 from codeservice.store.models import Credential, Person
+from codeservice.store.sealed import (
+    CARD_CLAIMS,
+    CARD_NUMBER,
+    CREDENTIAL_NUMBER,
+    ID_NUMBER,
+    PERSON_ID_NUMBER,
+    PERSON_NAME,
+    PERSON_PHONE,
+    PHONE,
+)
 from keys.vault import Vault
 
 
@@ -22,7 +32,7 @@ class Holder:
     region: str
     household: str | None = None
     household_role: str | None = None
-    phone_index: bytes | None = None
+    phone: str | None = None
 
 
 @dataclass(frozen=True)
@@ -46,20 +56,7 @@ class Card:
 
 def add_holders(connection: Connection, vault: Vault, holders: list[Holder]) -> None:
     """Insert persons."""
-    rows = [
-        {
-            "id": holder.id,
-            "name_sealed": vault.seal(holder.name, place=f"person.name:{holder.id}"),
-            "id_number_sealed": vault.seal(holder.id_number.text, place=f"person.id_number:{holder.id}"),
-            "id_number_index": vault.index(holder.id_number.text, kind="id_number"),
-            "phone_index": holder.phone_index,
-            "region": holder.region,
-            "household": holder.household,
-            "household_role": holder.household_role,
-        }
-        for holder in holders
-    ]
-    connection.execute(insert(Person), rows)
+    connection.execute(insert(Person), [_holder_row(vault, holder) for holder in holders])
 
 
 def find_holder(connection: Connection, vault: Vault, person: str) -> Holder:
@@ -72,14 +69,14 @@ def find_holder(connection: Connection, vault: Vault, person: str) -> Holder:
 
 def find_by_id_number(connection: Connection, vault: Vault, id_number: IdNumber) -> Holder | None:
     """Find the person with exactly this ID number."""
-    index = vault.index(id_number.text, kind="id_number")
-    row = connection.execute(select(Person.__table__).where(Person.id_number_index == index)).first()
+    is_this = PERSON_ID_NUMBER.is_one_of(vault, id_number.text)
+    row = connection.execute(select(Person.__table__).where(is_this)).first()
     return None if row is None else _open_holder(vault, row)
 
 
 def find_by_phone(connection: Connection, vault: Vault, phone: str) -> str | None:
     """Find the identifier of the person whose record has this phone."""
-    return connection.scalar(select(Person.id).where(Person.phone_index == vault.index(phone, kind="phone")).limit(1))
+    return connection.scalar(select(Person.id).where(PERSON_PHONE.is_one_of(vault, phone)).limit(1))
 
 
 def page(connection: Connection, vault: Vault, *, after: str, limit: int) -> list[Holder]:
@@ -95,11 +92,9 @@ def add_cards(connection: Connection, vault: Vault, cards: list[Card]) -> None:
             "id": card.id,
             "person": card.person,
             "type": card.type.value,
-            "number_sealed": vault.seal(card.number, place=f"credential.number:{card.id}"),
-            "number_index": vault.index(card.number, kind="credential_number"),
-            "claims_sealed": vault.seal(
-                json.dumps(card.claims, ensure_ascii=False), place=f"credential.claims:{card.id}"
-            ),
+            "number_sealed": CARD_NUMBER.seal(vault, card.number, card.id),
+            "number_index": vault.index(card.number, kind=CREDENTIAL_NUMBER),
+            "claims_sealed": CARD_CLAIMS.seal(vault, json.dumps(card.claims, ensure_ascii=False), card.id),
             "state": card.state.value,
             "valid_from": card.valid_from,
             "valid_until": card.valid_until,
@@ -112,7 +107,9 @@ def add_cards(connection: Connection, vault: Vault, cards: list[Card]) -> None:
 
 def cards_of(connection: Connection, vault: Vault, person: str) -> list[Card]:
     """Return every credential of a person."""
-    rows = connection.execute(select(Credential.__table__).where(Credential.person == person).order_by(Credential.type))
+    rows = connection.execute(
+        select(Credential.__table__).where(Credential.person == person).order_by(Credential.type, Credential.id)
+    )
     return [_open_card(vault, row) for row in rows]
 
 
@@ -126,10 +123,8 @@ def find_card(connection: Connection, vault: Vault, card: str) -> Card:
 
 def find_card_by_number(connection: Connection, vault: Vault, type_: CredentialType, number: str) -> Card | None:
     """Find the credential of a type with exactly this number."""
-    index = vault.index(number, kind="credential_number")
-    row = connection.execute(
-        select(Credential.__table__).where(Credential.type == type_.value, Credential.number_index == index)
-    ).first()
+    is_this = CARD_NUMBER.is_one_of(vault, number)
+    row = connection.execute(select(Credential.__table__).where(Credential.type == type_.value, is_this)).first()
     return None if row is None else _open_card(vault, row)
 
 
@@ -146,13 +141,28 @@ def change_state(connection: Connection, card: Card, state: CredentialState) -> 
         raise ConflictError("card_state_not_allowed")
 
 
+def _holder_row(vault: Vault, holder: Holder) -> dict[str, object]:
+    phone = holder.phone
+    return {
+        "id": holder.id,
+        "name_sealed": PERSON_NAME.seal(vault, holder.name, holder.id),
+        "id_number_sealed": PERSON_ID_NUMBER.seal(vault, holder.id_number.text, holder.id),
+        "id_number_index": vault.index(holder.id_number.text, kind=ID_NUMBER),
+        "phone_sealed": None if phone is None else PERSON_PHONE.seal(vault, phone, holder.id),
+        "phone_index": None if phone is None else vault.index(phone, kind=PHONE),
+        "region": holder.region,
+        "household": holder.household,
+        "household_role": holder.household_role,
+    }
+
+
 def _open_holder(vault: Vault, row: Row[Any]) -> Holder:
     return Holder(
         id=row.id,
-        name=vault.open(row.name_sealed, place=f"person.name:{row.id}"),
-        id_number=IdNumber(vault.open(row.id_number_sealed, place=f"person.id_number:{row.id}")),
+        name=PERSON_NAME.open(vault, row.name_sealed, row.id),
+        id_number=IdNumber(PERSON_ID_NUMBER.open(vault, row.id_number_sealed, row.id)),
         region=row.region,
-        phone_index=row.phone_index,
+        phone=None if row.phone_sealed is None else PERSON_PHONE.open(vault, row.phone_sealed, row.id),
         household=row.household,
         household_role=row.household_role,
     )
@@ -163,8 +173,8 @@ def _open_card(vault: Vault, row: Row[Any]) -> Card:
         id=row.id,
         person=row.person,
         type=CredentialType(row.type),
-        number=vault.open(row.number_sealed, place=f"credential.number:{row.id}"),
-        claims=json.loads(vault.open(row.claims_sealed, place=f"credential.claims:{row.id}")),
+        number=CARD_NUMBER.open(vault, row.number_sealed, row.id),
+        claims=json.loads(CARD_CLAIMS.open(vault, row.claims_sealed, row.id)),
         state=CredentialState(row.state),
         valid_from=row.valid_from,
         valid_until=row.valid_until,

@@ -11,6 +11,7 @@ from sqlalchemy import update
 from codeservice import cli, keeper
 from codeservice.store.models import AuditEntry
 from tests.conftest import City
+from tests.environment import environment_of
 
 Operate = Callable[..., tuple[int, Any]]
 
@@ -18,16 +19,7 @@ Operate = Callable[..., tuple[int, Any]]
 @pytest.fixture
 def operate(city: City, capsys: pytest.CaptureFixture[str]) -> Operate:
     """Run a command with --json on the test's city; returns exit code and data."""
-    settings = city.services.settings
-    environment = {
-        "CITY_DATABASE": settings.database,
-        "REDIS_URL": settings.redis,
-        "CITY_KEYS": str(settings.keys),
-        "CITY_ORIGIN": settings.origin,
-        "CITY_PASSPHRASE_FILE": str(settings.passphrase_file),
-        "CITY_VAULT_FILE": str(settings.vault_file),
-        "CITY_DEMO": "1",
-    }
+    environment = environment_of(city.services.settings)
 
     def run(*arguments: str) -> tuple[int, Any]:
         capsys.readouterr()

@@ -5,15 +5,13 @@ from itertools import islice
 from codeservice import demo
 from codeservice.credential import CredentialType, IdNumber
 from codeservice.store import person
-from keys.vault import Vault
 from tests.conftest import PEOPLE, SEED, City
 
-VAULT = Vault({1: bytes(32)})
 MANY = 3000
 
 
 def people(seed: int = 1, count: int = MANY) -> list[demo.Citizen]:
-    return list(islice(demo.generate(VAULT, seed=seed), count))
+    return list(islice(demo.generate(seed=seed), count))
 
 
 def test_the_same_seed_makes_the_same_people_and_another_seed_others() -> None:
@@ -55,6 +53,6 @@ def test_a_second_demo_city_is_not_made_over_the_first(any_city: City) -> None:
 
 
 def test_the_people_to_sign_in_as_are_people_of_the_city() -> None:
-    shown = demo.showcase(VAULT, seed=SEED, people=PEOPLE)
+    shown = demo.showcase(seed=SEED, people=PEOPLE)
     assert len(shown) == 4
     assert len({citizen.holder.id for _title, citizen in shown}) == 4
