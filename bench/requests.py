@@ -32,9 +32,9 @@ from codeservice.services import Services
 from codeservice.settings import settings_from
 from codeservice.store import account, client, device, person
 from codeservice.token import write_access
-from keys.algorithms import ES256, sign_p256
-from keys.backends.file import compressed
+from keys.algorithms import ES256
 from keys.key import Purpose
+from keys.p256 import compressed, sign_p256
 
 ROUNDS = 5
 SECONDS = 3.0
@@ -120,7 +120,7 @@ def _city(folder: Path) -> Iterator[tuple[Services, dict[str, str]]]:
         prepare_secrets(folder)
         settings = environment_of(folder, {"REDIS_URL": redis.address})
         services = open_services(settings_from(settings))
-        prepare_keys(services.settings.keys, services.settings.passphrase_file, services.clock())
+        prepare_keys(services.settings, services.clock())
         services.database.migrate()
         demo.make_city(services, people=PEOPLE, seed=1, progress=lambda _done, _all: None)
         yield services, settings
@@ -184,7 +184,9 @@ def _phones(services: Services) -> list[tuple[bytes, ec.EllipticCurvePrivateKey]
             enrolled = device.enrol(connection, account=owner, person=holder.id, public=public, name="x", now=now)
         points = [compressed(grant_key.public_key())]
         scenes = scenes_named("bus")
-        issued = issue_batch(services, holder.id, enrolled, scene="bus", scenes=scenes, points=points, now=now)
+        issued = issue_batch(
+            services, holder.id, enrolled, scene="bus", scenes=scenes, points=points, algorithm=ES256.name, now=now
+        )
         made.append((issued[0].signed, grant_key))
     return made
 

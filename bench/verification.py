@@ -16,9 +16,9 @@ from codeservice.scan import Policy
 from codeservice.scene import SCENES
 from codeservice.verifier import Verifier
 from keys import rotation
-from keys.algorithms import ES256, sign_p256
-from keys.backends.file import compressed
+from keys.algorithms import ES256
 from keys.key import PublicKey, Purpose, kid_of
+from keys.p256 import compressed, sign_p256
 from keys.signer import KeySigner
 from keys.trustlist import Root, TrustList
 

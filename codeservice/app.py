@@ -14,12 +14,16 @@ from codeservice.messages import DemoGateway, NoGateway
 from codeservice.rate import RateLimiter
 from codeservice.services import Services
 from codeservice.settings import Settings, SettingsError
+from codeservice.store import fact
 from codeservice.store.database import Database
 from codeservice.store.status import RevokedCache
 from codeservice.verifier import Verifier
-from codeservice.web import health, openapi, problems, token, verification
+from codeservice.web import health, openapi, problems, token, trust_list, verification
 from codeservice.web.operation import MAX_BODY
+from keys.envelope import VaultFile
+from keys.errors import SignerError, VaultError
 from keys.keyring import Keyring
+from keys.master import open_master_key
 from keys.vault import Vault
 
 _SECURITY_HEADERS = {
@@ -38,8 +42,22 @@ PUBLISHED_KIDS = (
     "b3b1d3f722ff1b29",
     "611deb36e412a936",
     "1279333f8fd91bc4",
+    "b229218ceb8a7f55",
+    "73a71b7a2c707d21",
+    "ec9815fd04221da0",
+    "d80dc20df05544d8",
+    "a2f7d938738cb87c",
+    "75b3ae37ac43ee7e",
+    "c091b65a517b3ea8",
 )
 """Keys of the test vectors: everybody has their private halves."""
+
+SAMPLE_SECRETS = frozenset(
+    {b"changeme", b"change-me", b"change_me", b"default", b"example", b"passphrase", b"password", b"secret", b"test"}
+    | {b"0000", b"000000", b"0000000", b"00000000", b"1111", b"1234", b"12345", b"123456", b"1234567", b"12345678"}
+    | {b"123456789", b"admin", b"qwerty", b"letmein", b"to be changed", b"<passphrase>", b"<pin>"}
+)
+"""What handbooks write where a passphrase or PIN belongs; a service does not start with it."""
 
 _FOLDER_PREFIXES = ("/wallet/static/", "/wallet/core/", "/wallet/lib/", "/scanner/static/")
 
@@ -51,15 +69,17 @@ def wall_clock() -> int:
 
 def open_services(settings: Settings, clock: Callable[[], int] = wall_clock) -> Services:
     """Make the parts of a service; raises SettingsError when a secret cannot be read."""
+    vault = open_vault(settings, clock)
+    passphrase = open_passphrase(settings)
     database = Database(settings.database)
-    vault = Vault(read_vault_secrets(settings.vault_file))
-    keyring = Keyring(settings.keys, lambda: read_secret(settings.passphrase_file), clock)
+    keyring = Keyring(settings.keys, passphrase, clock, place=settings.signer)
     return Services(
         settings=settings,
         database=database,
         revoked=RevokedCache(settings.redis),
         vault=vault,
         trust_list=keyring.trust_list,
+        signed_list=keyring.signed_list,
         signer=keyring.signer,
         verifier=Verifier(keyring.trust_list, guide=settings.guide),
         messages=DemoGateway(database, vault) if settings.demo else NoGateway(),
@@ -68,11 +88,29 @@ def open_services(settings: Settings, clock: Callable[[], int] = wall_clock) -> 
     )
 
 
+def require_safe_keys(services: Services) -> None:
+    """Raise SettingsError for a trust list that this city must not start with."""
+    require_no_published_keys(services)
+    require_no_rollback(services)
+
+
 def require_no_published_keys(services: Services) -> None:
     """Raise SettingsError when the trust list in force names a key whose private half is published with the vectors."""
     known = {bytes.fromhex(kid) for kid in PUBLISHED_KIDS} & services.trust_list().keys.keys()
     if known:
         raise SettingsError(f"the trust list names a published test key, {min(known).hex()}; hold a new ceremony")
+
+
+def require_no_rollback(services: Services) -> None:
+    """Raise SettingsError when the trust list in the folder is older than one that this city has used.
+
+    Somebody who can write the folder could otherwise bring a killed key back by an old list, which its roots did sign.
+    """
+    with services.database.read() as connection:
+        used = int(fact.get(connection, fact.TRUST_LIST_USED) or 0)
+    version = services.trust_list().version
+    if version < used:
+        raise SettingsError(f"the trust list has version {version}, this city has used {used}; copy the newest one")
 
 
 def create_app(services: Services, doors: Sequence[Blueprint] = ()) -> Flask:
@@ -84,7 +122,7 @@ def create_app(services: Services, doors: Sequence[Blueprint] = ()) -> Flask:
     app.add_url_rule("/", "home", lambda: Response(status=303, headers={"Location": "/wallet/"}))
     if services.settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=services.settings.proxies, x_proto=1)  # type: ignore[method-assign]
-    for door in (health.door, openapi.door, token.door, verification.door, *doors):
+    for door in (health.door, openapi.door, token.door, trust_list.door, verification.door, *doors):
         app.register_blueprint(door)
     problems.install(app)
     app.before_request(_begin)
@@ -102,16 +140,47 @@ def read_secret(path: Path) -> bytes:
         raise SettingsError(f"{path} is open to others; run: chmod 600 {path}")
     if not secret:
         raise SettingsError(f"{path} is empty")
+    if secret.lower() in SAMPLE_SECRETS:
+        raise SettingsError(f"{path} holds a secret that stands in every handbook; write one of your own")
     return secret
 
 
-def read_vault_secrets(path: Path) -> dict[int, bytes]:
-    """Read the secrets of the field encryption; raises SettingsError."""
+def open_passphrase(settings: Settings) -> Callable[[], bytes]:
+    """Return what reads the passphrase or PIN of the signing keys, where there is one; raises SettingsError at once.
+
+    It is read anew each time, so that it does not stay in memory; what it then finds wrong is a SignerError.
+    """
+    path = settings.passphrase_file
+    if path is not None:
+        read_secret(path)
+
+    def read() -> bytes:
+        if path is None:
+            raise SignerError("this place of keys needs a passphrase or PIN: set CITY_PASSPHRASE_FILE")
+        try:
+            return read_secret(path)
+        except SettingsError as error:
+            raise SignerError(str(error)) from error
+
+    return read
+
+
+def vault_file_of(settings: Settings) -> VaultFile:
+    """Return the vault file of a service, not opened yet; raises SettingsError for a master key nowhere known."""
     try:
-        lines = [line.split(":") for line in read_secret(path).decode().splitlines()]
-        return {int(version): bytes.fromhex(secret) for version, secret in lines}
-    except ValueError as error:
-        raise SettingsError(f"{path} must hold lines of version:hex") from error
+        return VaultFile(settings.vault_file, open_master_key(settings.master_key))
+    except VaultError as error:
+        raise SettingsError(f"CITY_MASTER_KEY: {error}") from error
+
+
+def open_vault(settings: Settings, clock: Callable[[], int]) -> Vault:
+    """Open the field encryption; raises SettingsError when its file or the master key cannot be used."""
+    file = vault_file_of(settings)
+    try:
+        file.keys()
+    except VaultError as error:
+        raise SettingsError(str(error)) from error
+    return Vault(file.keys, clock, file.look)
 
 
 def _begin() -> None:

@@ -7,12 +7,15 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from codeservice import commands
+from codeservice import commands, signer_commands, vault_commands
 from codeservice.app import wall_clock
 from codeservice.code import MAX_INDEX
 from codeservice.errors import ServiceError
 from codeservice.settings import SettingsError
+from keys.algorithms import ALGORITHMS, ES256
+from keys.envelope import ACTIVE_AFTER
 from keys.errors import KeysError
+from keys.vault import FIRST_VERSION, LAST_VERSION
 
 
 def main(
@@ -82,6 +85,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_people(top)
     _add_terminals(top)
     _add_keys(top)
+    _add_vault(top)
+    _add_signer(top)
     return parser
 
 
@@ -90,6 +95,9 @@ def _add_city(top: _Commands) -> None:
     run.add_argument("--port", type=_whole(1, 65535), default=8000, help="port on 127.0.0.1 (default 8000)")
     run.add_argument("--origin", help="address by which browsers reach the service, if not http://127.0.0.1:PORT")
     run.add_argument("--workers", type=_whole(1, 64), default=2, help="gunicorn workers (default 2)")
+    run.add_argument(
+        "--suite", choices=sorted(ALGORITHMS), default=ES256.name, help="signatures of a new city (default ES256)"
+    )
     top.leaf("migrate", commands.migrate, "bring the database to the newest schema")
     top.leaf("keep", commands.keep, "seal the audit log, fill Redis, delete what has had its time; until stopped")
     demo = top.leaf("demo", commands.make_demo, "make a demo city in an empty database")
@@ -155,3 +163,41 @@ def _add_keys(top: _Commands) -> None:
     keys.leaf("list", commands.keys_list, "list the keys of the trust list in force")
     audit = top.group("audit", "the audit log")
     audit.leaf("check", commands.audit_check, "rebuild the tree and compare it with every signed checkpoint")
+
+
+def _add_vault(top: _Commands) -> None:
+    vault = top.group("vault", "the keys of personal data")
+    made = vault.leaf("new", vault_commands.new, "make a vault file, and a master key where there is none")
+    vault.leaf("show", vault_commands.show, "show every key and how many values are under it")
+    rotated = vault.leaf("rotate", vault_commands.rotate, "make a new data key; the old ones go on opening")
+    text = f"seconds until it writes, in which every worker must get to see it (default {ACTIVE_AFTER})"
+    rotated.add_argument("--after", type=_whole(2, 30 * 24 * 3600), default=ACTIVE_AFTER, help=text)
+    vault.leaf("reseal", vault_commands.reseal_all, "seal every row anew under the newest keys; may be broken off")
+    retired = vault.leaf("retire", vault_commands.retire, "destroy a key under which there is nothing any more")
+    retired.add_argument("version", type=_whole(FIRST_VERSION, LAST_VERSION), help="version of the key")
+    vault.leaf("rewrap", vault_commands.rewrap, "renew the master key; touches no row")
+    for entry in (made, rotated):
+        entry.add_argument("--suite", choices=vault_commands.SUITE_NAMES, help="cipher and hash, if another one")
+    for entry in (rotated, retired):
+        entry.add_argument("--index", action="store_true", help="the key of the blind indexes, not of the data")
+
+
+def _add_signer(top: _Commands) -> None:
+    signer = top.group("signer", "a process of its own that holds the signing keys")
+    run = signer.leaf("run", signer_commands.run, "answer requests to sign, of what its rules permit; until stopped")
+    run.add_argument(
+        "--socket", type=Path, required=True, help="Unix socket to answer on; workers name it process:PATH"
+    )
+    run.add_argument("--at", metavar="ADDRESS", help="where the private keys are, file: or pkcs11: (the folder's own)")
+    run.add_argument("--keys", type=Path, metavar="FOLDER", help="folder with the trust list (default CITY_KEYS)")
+    run.add_argument("--passphrase-file", type=Path, help="passphrase or PIN (default CITY_PASSPHRASE_FILE)")
+    run.add_argument("--origin", help="address of the service, the issuer of its tokens (default CITY_ORIGIN)")
+    text = "user who may ask, by name or number; again for more (default: who runs this)"
+    run.add_argument("--allow", type=signer_commands.user, action="append", metavar="USER", help=text)
+    text = "at most so many signatures in a minute and an hour, for example grant=600/20000"
+    run.add_argument("--quota", type=signer_commands.quota, action="append", default=[], metavar="QUOTA", help=text)
+    shown = signer.leaf("intents", signer_commands.intents, "count what was signed, and show the newest")
+    shown.add_argument("--limit", type=_whole(0, 10_000), default=20, help="how many of the newest (default 20)")
+    checked = signer.leaf("check", signer_commands.check, "compare what was signed with the record of the city")
+    for entry in (run, shown, checked):
+        entry.add_argument("--journal", type=Path, required=True, help="file of the intents")

@@ -10,8 +10,9 @@ from codeservice.scene import scenes_named
 from codeservice.services import Services
 from codeservice.store import account, device, person
 from codeservice.store.database import Connection
-from keys.algorithms import ES256, sign_p256
-from keys.backends.file import compressed
+from keys.algorithms import algorithm_named
+from keys.key import Purpose
+from keys.p256 import compressed
 
 
 def show_code(services: Services, phone: str, *, scene: str) -> str | None:
@@ -32,7 +33,11 @@ def show_code(services: Services, phone: str, *, scene: str) -> str | None:
     found = services.database.transact(enrol)
     if found is None or not scenes:
         return None
-    private = ec.generate_private_key(ec.SECP256R1())
-    point = compressed(private.public_key())
-    made = issue_batch(services, found[0], found[1], scene=scene, scenes=scenes, points=[point], now=now)
-    return write_device_code(made[0].signed, iat=now, algorithm=ES256, sign=lambda message: sign_p256(private, message))
+    algorithm = algorithm_named(services.signer(Purpose.GRANT).key.algorithm)
+    private = algorithm.generate()
+    holder, mine = found
+    points = [private.public]
+    made = issue_batch(
+        services, holder, mine, scene=scene, scenes=scenes, points=points, algorithm=algorithm.name, now=now
+    )
+    return write_device_code(made[0].signed, iat=now, algorithm=algorithm, sign=private.sign)

@@ -7,7 +7,7 @@ from codeservice.code import MAX_SERVED_LIFETIME, Grant, Kind, write_issuer_code
 from codeservice.credential import CredentialType
 from codeservice.digit import LIFE as DIGIT_LIFE
 from codeservice.entitlement import Facts, Insured, entitlements_of
-from codeservice.issuer import BACKDATE, PAPER_LIFE, issue, require_device_key
+from codeservice.issuer import BACKDATE, PAPER_LIFE, UnsafeGrantError, issue, require_device_key
 from codeservice.revoking import change_status
 from codeservice.scene import ALL, Scene, mask_of
 from codeservice.services import Services
@@ -45,10 +45,17 @@ def issue_batch(  # noqa: PLR0913 -- one argument for each party to a grant
     scene: str,
     scenes: tuple[Scene, ...],
     points: list[bytes],
+    algorithm: str,
     now: int,
 ) -> list[IssuedCode]:
-    """Issue one device grant for each key. Raises UnsafeGrantError for a bad key, ConflictError for a used one."""
+    """Issue one device grant for each key of `algorithm`.
+
+    Raises UnsafeGrantError for a bad key or when the city signs by another algorithm, ConflictError for a used key.
+    """
     signer = services.signer(Purpose.GRANT)
+    # Every second number is the x of a point on another curve too: the point alone does not tell.
+    if algorithm != signer.key.algorithm:
+        raise UnsafeGrantError("keys of another algorithm")
     for point in points:
         require_device_key(point, algorithm=signer.key.algorithm)
 
@@ -59,7 +66,7 @@ def issue_batch(  # noqa: PLR0913 -- one argument for each party to a grant
         reserved = []
         for number, point in enumerate(points):
             issued, expires = now - BACKDATE, now + GRANT_LIFE - number * STAGGER
-            new = grants.NewGrant(holder, Kind.DEVICE, scene, issued, expires, device, point)
+            new = grants.NewGrant(holder, Kind.DEVICE, scene, issued, expires, signer.key.kid, device, point)
             place = grants.reserve(connection, new)
             reserved.append(Grant(*place, mask_of(scenes), entitlements, issued, expires, point))
         return reserved
@@ -78,7 +85,7 @@ def issue_served(services: Services, holder: str, *, scene: str, scenes: tuple[S
         places = grants.live(connection, now=now + MAX_SERVED_LIFETIME, person=holder, kind=Kind.SERVED)
         mine = next((entry for entry in places if entry.scene == scene and entry.status is Status.VALID), None)
         place = (mine.list, mine.idx) if mine else None
-        new = grants.NewGrant(holder, Kind.SERVED, scene, now, now + SERVED_PLACE_LIFE)
+        new = grants.NewGrant(holder, Kind.SERVED, scene, now, now + SERVED_PLACE_LIFE, signer.key.kid)
         place = place or grants.reserve(connection, new)
         entitlements = entitlements_for(services, connection, holder, scenes, now)
         return Grant(*place, mask_of(scenes), entitlements, now, now + MAX_SERVED_LIFETIME)
@@ -95,7 +102,7 @@ def issue_paper(services: Services, holder: str, *, scenes: tuple[Scene, ...], a
     def choose(connection: Connection) -> list[grants.IssuedGrant]:
         earlier = grants.live(connection, now=now, person=holder, kind=Kind.PAPER)
         generation = grants.count_of_kind(connection, holder, Kind.PAPER) + 1
-        new = grants.NewGrant(holder, Kind.PAPER, ALL, now, now + PAPER_LIFE)
+        new = grants.NewGrant(holder, Kind.PAPER, ALL, now, now + PAPER_LIFE, signer.key.kid)
         place = grants.reserve(connection, new)
         entitlements = entitlements_for(services, connection, holder, scenes, now)
         made[:] = [Grant(*place, mask_of(scenes), entitlements, now, now + PAPER_LIFE, generation=generation)]
@@ -112,7 +119,7 @@ def issue_digits(  # noqa: PLR0913 -- one argument for each party to a grant
 
     def reserve(connection: Connection) -> list[digit.StoredHandle]:
         devices.require_present(connection, device)
-        new = grants.NewGrant(holder, Kind.DIGIT, scene, now, now + DIGIT_LIFE, device)
+        new = grants.NewGrant(holder, Kind.DIGIT, scene, now, now + DIGIT_LIFE, None, device)
         places = [grants.reserve(connection, new) for _ in range(count)]
         return [digit.reserve(connection, services.vault, place, now=now) for place in places]
 

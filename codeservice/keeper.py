@@ -8,7 +8,7 @@ from codeservice import logs
 from codeservice.audit import CHECKPOINT_AAD
 from codeservice.errors import UnavailableError
 from codeservice.services import Services
-from codeservice.store import audit, grant, retention
+from codeservice.store import audit, fact, grant, retention
 from codeservice.store.database import Connection
 from keys.algorithms import algorithm_named
 from keys.cose import sign1
@@ -16,6 +16,7 @@ from keys.errors import KeysError
 from keys.key import Purpose
 
 SEAL_EVERY = 1
+NOTE_EVERY = 1
 FILL_EVERY = 5
 PURGE_EVERY = 600
 
@@ -56,6 +57,16 @@ def fill(services: Services) -> int:
     return len(places) if services.revoked.fill(places) else 0
 
 
+def note(services: Services) -> int:
+    """Note the version of the trust list in force, so that no older one is used after a restart; 1 when it rose."""
+    version = services.trust_list().version
+    with services.database.read() as connection:
+        if int(fact.get(connection, fact.TRUST_LIST_USED) or 0) >= version:
+            return 0
+    services.database.transact(lambda connection: fact.put(connection, fact.TRUST_LIST_USED, str(version)))
+    return 1
+
+
 def purge(services: Services) -> int:
     """Delete what has had its time; returns how many rows."""
 
@@ -65,7 +76,12 @@ def purge(services: Services) -> int:
     return services.database.transact(work)
 
 
-CHORES = (Chore("sealed", SEAL_EVERY, seal), Chore("filled", FILL_EVERY, fill), Chore("purged", PURGE_EVERY, purge))
+CHORES = (
+    Chore("sealed", SEAL_EVERY, seal),
+    Chore("noted", NOTE_EVERY, note),
+    Chore("filled", FILL_EVERY, fill),
+    Chore("purged", PURGE_EVERY, purge),
+)
 
 
 def keep(services: Services, *, stopped: Callable[[], bool], chores: tuple[Chore, ...] = CHORES) -> None:

@@ -20,11 +20,14 @@ from codeservice.app import open_services, read_secret
 from codeservice.demo_words import welcome
 from codeservice.private_redis import PrivateRedis, PrivateRedisError
 from codeservice.services import Services
-from codeservice.settings import SettingsError, settings_from
+from codeservice.settings import Settings, SettingsError, settings_from
 from codeservice.store import client, fact
 from keys import ceremony, rotation
+from keys.algorithms import ES256, Algorithm
+from keys.envelope import VaultFile
 from keys.keyring import LIST
-from keys.vault import SECRET_SIZE
+from keys.master import open_master_key
+from keys.suite import AES_256_GCM
 
 _ENROLMENT_LIFE = 24 * 3600
 """Seconds the scanner links of a demo run work; an operator's own links work for ten minutes."""
@@ -33,6 +36,9 @@ _READY_SECONDS = 60
 _STOP_SECONDS = 15
 _ROOTS = ("one", "two", "three")
 _THRESHOLD = 2
+_DATABASE = "city.db"
+_PASSPHRASE = "passphrase"  # noqa: S105 -- the name of a file
+_VAULT = "vault"
 _LOCAL_REDIS = "local-redis"
 _LOCAL_ORIGIN = "local-origin"
 
@@ -40,17 +46,20 @@ _LOCAL_ORIGIN = "local-origin"
 def environment_of(data: Path, environment: Mapping[str, str]) -> dict[str, str]:
     """Return the settings of the city in `data`; what the environment sets goes first."""
     local = {
-        "CITY_DATABASE": f"sqlite:///{data / 'city.db'}",
+        "CITY_DATABASE": f"sqlite:///{data / _DATABASE}",
         "CITY_KEYS": str(data / "keys"),
-        "CITY_PASSPHRASE_FILE": str(data / "passphrase"),
-        "CITY_VAULT_FILE": str(data / "vault"),
+        "CITY_PASSPHRASE_FILE": str(data / _PASSPHRASE),
+        "CITY_VAULT_FILE": str(data / _VAULT),
+        "CITY_MASTER_KEY": _master_key(data),
         "CITY_ORIGIN": _noted(data / _LOCAL_ORIGIN, "http://127.0.0.1:8000"),
         "REDIS_URL": _noted(data / _LOCAL_REDIS, "unix:///nonexistent/redis.sock"),
         "CITY_DEMO": "1",
     }
-    return local | {
-        name: value for name, value in environment.items() if name.startswith("CITY_") or name == "REDIS_URL"
-    }
+    given = {name: value for name, value in environment.items() if name.startswith("CITY_") or name == "REDIS_URL"}
+    if given.get("CITY_SIGNER"):
+        # Who names another place for the keys says what opens it; the demo's passphrase does not.
+        del local["CITY_PASSPHRASE_FILE"]
+    return local | given
 
 
 def run(  # noqa: PLR0913 -- the options of one command
@@ -62,6 +71,7 @@ def run(  # noqa: PLR0913 -- the options of one command
     workers: int,
     people: int,
     seed: int,
+    suite: Algorithm = ES256,
 ) -> None:
     """Run until SIGINT or SIGTERM, then stop everything. Raises SettingsError when something cannot start."""
     stopping = _Stopping()
@@ -81,7 +91,7 @@ def run(  # noqa: PLR0913 -- the options of one command
     try:
         settings = environment_of(data, environment)
         services = open_services(settings_from(settings))
-        prepare_keys(services.settings.keys, services.settings.passphrase_file, services.clock())
+        prepare_keys(services.settings, services.clock(), suite=suite)
         services.database.migrate()
         if services.settings.demo:
             _make_city(services, people, seed, stopping)
@@ -97,26 +107,49 @@ def run(  # noqa: PLR0913 -- the options of one command
 
 
 def prepare_secrets(data: Path) -> None:
-    """Make the data folder, the passphrase of the signing keys and the secret of the field encryption."""
+    """Make the data folder, the passphrase of the signing keys, and the vault with its master key.
+
+    Raises SettingsError when a database has lost its vault: a new one would not open it.
+    """
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name, text in (("passphrase", secrets.token_urlsafe(32)), ("vault", f"1:{secrets.token_hex(SECRET_SIZE)}")):
-        path = data / name
-        if not path.exists():
-            path.touch(0o600)
-            path.write_text(text + "\n")
+    passphrase, vault = data / _PASSPHRASE, data / _VAULT
+    if not passphrase.exists():
+        passphrase.touch(0o600)
+        passphrase.write_text(secrets.token_urlsafe(32) + "\n")
+    if vault.exists():
+        return
+    if (data / _DATABASE).exists():
+        raise SettingsError(f"{vault} is gone; put its backup back, or delete {data} to begin anew")
+    VaultFile(vault, open_master_key(_master_key(data))).create(AES_256_GCM)
 
 
-def prepare_keys(folder: Path, passphrase_file: Path, now: int) -> None:
-    """Hold the ceremony of a demo: all roots on one machine under one passphrase, and a list renewed in time."""
-    passphrase = read_secret(passphrase_file)
+def _master_key(data: Path) -> str:
+    return (data / "master").resolve().as_uri()
+
+
+def prepare_keys(settings: Settings, now: int, *, suite: Algorithm = ES256) -> None:
+    """Hold the ceremony of a demo: all roots on one machine under one passphrase, and a list renewed in time.
+
+    A new city signs by `suite`; one that exists goes on with its own.
+
+    Raises SettingsError when the signing keys live elsewhere and nobody has held a ceremony.
+    """
+    folder = settings.keys
+    if settings.signer is not None or settings.passphrase_file is None:
+        if not (folder / LIST).exists():
+            raise SettingsError(f"{folder} has no trust list; make one: python -m keys begin {folder} --at ADDRESS")
+        return
+    passphrase = read_secret(settings.passphrase_file)
     roots = dict.fromkeys(_ROOTS, passphrase)
     if not (folder / LIST).exists():
-        ceremony.begin(folder, root_passphrases=roots, threshold=_THRESHOLD, signing_passphrase=passphrase, now=now)
+        place = ceremony.Place(ceremony.signing_folder(folder), passphrase, suite)
+        ceremony.begin(folder, place, root_passphrases=roots, threshold=_THRESHOLD, now=now)
         return
     current = ceremony.read_list(folder, now=now)
-    if current.expires - now < ceremony.LIST_LIFE // 2 and ceremony.root_path(folder, _ROOTS[0]).exists():
+    if current.expires - now < ceremony.LIST_LIFE // 2 and ceremony.share_path(folder, _ROOTS[0]).exists():
         following = rotation.extend(current, now=now, lifetime=ceremony.LIST_LIFE)
-        ceremony.sign_list(folder, following, dict.fromkeys(_ROOTS[:_THRESHOLD], passphrase))
+        ceremony.propose(folder, following, now=now)
+        ceremony.sign_proposal(folder, dict.fromkeys(_ROOTS[:_THRESHOLD], passphrase), now=now)
 
 
 def _serve(  # noqa: PLR0913

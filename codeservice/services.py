@@ -33,6 +33,7 @@ class Services:
     revoked: RevokedCache
     vault: Vault
     trust_list: Callable[[], TrustList]
+    signed_list: Callable[[int], bytes]
     signer: Callable[[Purpose], Signer]
     verifier: Verifier
     messages: MessageGateway

@@ -27,10 +27,14 @@ class Settings:
     """Folder with the trust list, the signing keys and, for a demo, the roots."""
     origin: str
     """Address under which people and terminals reach the service; issuer of tokens, audience of proofs."""
-    passphrase_file: Path
-    """File of mode 0600 with the passphrase of the signing keys."""
     vault_file: Path
-    """File of mode 0600 with the secrets of the field encryption, one `version:hex` a line."""
+    """File of mode 0600 with the wrapped keys of the field encryption; `vault new` makes it."""
+    master_key: str
+    """Address of the master key that unwraps them, for example file:/etc/city/master; kept apart from the vault."""
+    signer: str | None = None
+    """Address of the place of the private keys: file:, pkcs11: or process: (files in the folder of the keys)."""
+    passphrase_file: Path | None = None
+    """File of mode 0600 with the passphrase or PIN of the signing keys; not needed with a signer process."""
     guide: str | None = None
     """Address in front of every code, or nothing. Example: HTTPS://M.EXAMPLE.CN/#"""
     region: str = "349901"
@@ -51,7 +55,10 @@ class Settings:
 def settings_from(environment: Mapping[str, str]) -> Settings:
     """Read settings; raises SettingsError that names what is missing."""
     # An empty variable is one that somebody forgot to fill.
-    missing = [name for entry in fields(Settings) if _is_required(entry) and not environment.get(name := _name(entry))]
+    needed = [_name(entry) for entry in fields(Settings) if _is_required(entry)]
+    if not _signs_elsewhere(environment.get("CITY_SIGNER")):
+        needed.append("CITY_PASSPHRASE_FILE")
+    missing = [name for name in needed if not environment.get(name)]
     if missing:
         raise SettingsError(f"set {', '.join(missing)}; docs/operations.md explains each")
     given = [entry for entry in fields(Settings) if _name(entry) in environment]
@@ -65,13 +72,18 @@ def _name(entry: "Field[Any]") -> str:
     return "REDIS_URL" if entry.name == "redis" else f"CITY_{entry.name.upper()}"
 
 
+def _signs_elsewhere(signer: str | None) -> bool:
+    # A signer process opens the keys; whoever asks it needs no passphrase, and should have none.
+    return (signer or "").startswith("process:")
+
+
 def _is_required(entry: "Field[Any]") -> bool:
     return entry.default is MISSING
 
 
 def _read(kind: str, name: str, text: str) -> object:
     if "Path" in kind:
-        return Path(text)
+        return Path(text) if text else None
     if "frozenset" in kind:
         return frozenset(filter(None, text.split(",")))
     if "bool" in kind:

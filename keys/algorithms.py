@@ -2,21 +2,40 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
-
-from keys.errors import BadKeyError, BadSignatureError, UnknownAlgorithmError
-
-_P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-_P256_HALF_ORDER = _P256_ORDER // 2
-_P256_COORDINATE = 32
-_ES256 = ec.ECDSA(hashes.SHA256())
-_ES256_DETERMINISTIC = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
+from keys import p256, sm2
+from keys.errors import UnknownAlgorithmError
 
 Verify = Callable[[bytes, bytes], None]
+
+
+class PrivateKey(Protocol):
+    """A private key in the memory of this process."""
+
+    @property
+    def public(self) -> bytes:
+        """The public half as a compressed point."""
+        ...
+
+    def sign(self, message: bytes, identity: bytes = b"") -> bytes:
+        """Sign; `identity` is the signer's, for algorithms that have one, empty for the algorithm's default."""
+        ...
+
+    def to_pem(self, passphrase: bytes) -> bytes:
+        """Write as PKCS#8, encrypted."""
+        ...
+
+
+class Load(Protocol):
+    """Turns a compressed point, and a signer's identity or nothing, into a function that verifies."""
+
+    def __call__(self, point: bytes, identity: bytes = b"") -> Verify:
+        """Raise BadKeyError when the bytes are no point of the curve, or the algorithm knows no identity.
+
+        Raises AlgorithmUnavailableError when this machine lacks what the algorithm needs.
+        """
+        ...
 
 
 @dataclass(frozen=True)
@@ -24,60 +43,29 @@ class Algorithm:
     """One signature algorithm.
 
     `cose` is its COSE number (RFC 9053), `curve` the COSE curve number of its keys, `signature_size` in bytes.
-    `load` turns a compressed point into a function (signature, message) that returns nothing or raises
-    BadSignatureError; it raises BadKeyError when the bytes are no point of the curve.
+    `load` gives a function (signature, message) that returns nothing or raises BadSignatureError. `generate` makes a
+    private key, `read_pem` reads one from encrypted PKCS#8 and raises BadKeyError.
     """
 
     name: str
     cose: int
     curve: int
     signature_size: int
-    load: Callable[[bytes], Verify]
+    load: Load
+    generate: Callable[[], PrivateKey]
+    read_pem: Callable[[bytes, bytes], PrivateKey]
 
 
-def _load_p256(point: bytes) -> Verify:
-    # SEC 1 section 2.3.4 refuses the point at infinity and points off the curve; P-256 has cofactor 1, so no
-    # point of small order exists besides infinity.
-    if len(point) != 1 + _P256_COORDINATE or point[0] not in (2, 3):
-        raise BadKeyError("not a compressed P-256 point")
-    try:
-        public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
-    except ValueError as error:
-        raise BadKeyError("not a point of P-256") from error
+ES256 = Algorithm(
+    "ES256", cose=-7, curve=1, signature_size=64, load=p256.load, generate=p256.generate, read_pem=p256.read_pem
+)
 
-    def verify(signature: bytes, message: bytes) -> None:
-        if len(signature) != 2 * _P256_COORDINATE:
-            raise BadSignatureError("wrong length")
-        r, s = int.from_bytes(signature[:_P256_COORDINATE]), int.from_bytes(signature[_P256_COORDINATE:])
-        # ECDSA also accepts (r, n - s): one message would have two valid codes. Only the lower half counts.
-        if not (0 < r < _P256_ORDER and 0 < s <= _P256_HALF_ORDER):
-            raise BadSignatureError("r or s out of range, or s in the upper half")
-        try:
-            public.verify(encode_dss_signature(r, s), message, _ES256)
-        except InvalidSignature as error:
-            raise BadSignatureError("does not verify") from error
+SM2 = Algorithm(
+    "SM2", cose=-70101, curve=-70101, signature_size=64, load=sm2.load, generate=sm2.generate, read_pem=sm2.read_pem
+)
+"""SM2 with SM3. COSE has no number for it; ours are for private use (RFC 9053 section 11.1: less than -65536)."""
 
-    return verify
-
-
-def sign_p256(private: ec.EllipticCurvePrivateKey, message: bytes) -> bytes:
-    """Sign with ES256; r and s of 32 bytes each, s in the lower half.
-
-    The nonce is derived from key and message (RFC 6979): a weak random source cannot give the key away.
-    """
-    r, s = decode_dss_signature(private.sign(message, _ES256_DETERMINISTIC))
-    s = min(s, _P256_ORDER - s)
-    return r.to_bytes(_P256_COORDINATE) + s.to_bytes(_P256_COORDINATE)
-
-
-def compress_p256(x: bytes, y: bytes) -> bytes:
-    """Write affine coordinates of 32 bytes each as a compressed point; the point is not checked."""
-    return bytes([2 + (y[-1] & 1)]) + x
-
-
-ES256 = Algorithm("ES256", cose=-7, curve=1, signature_size=64, load=_load_p256)
-
-ALGORITHMS = {algorithm.name: algorithm for algorithm in (ES256,)}
+ALGORITHMS = {algorithm.name: algorithm for algorithm in (ES256, SM2)}
 CURVES = {algorithm.cose: algorithm.curve for algorithm in ALGORITHMS.values()}
 """COSE number of an algorithm to the curve of its keys."""
 

@@ -25,12 +25,20 @@ class UnknownAlgorithmError(KeysError):
     """The algorithm is not a row of the table in `algorithms`."""
 
 
+class AlgorithmUnavailableError(KeysError):
+    """This machine lacks the library that an algorithm needs; the message says what to install."""
+
+
 class KeyNotUsableError(KeysError):
     """A key exists but may not be used: wrong purpose, outside its time, or killed."""
 
 
 class SignerError(KeysError):
     """A private key cannot be opened: address, permission or passphrase."""
+
+
+class RefusedError(SignerError):
+    """A signer does not sign what it was asked to; the message names the rule and nothing of the content."""
 
 
 class TrustListError(KeysError):

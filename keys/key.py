@@ -34,7 +34,11 @@ class KeyState(StrEnum):
 
 @dataclass(frozen=True)
 class PublicKey:
-    """A verification key. `public` is a compressed point; times are epoch seconds, ends are exclusive."""
+    """A verification key. `public` is a compressed point; times are epoch seconds, ends are exclusive.
+
+    `identity` is the signer's distinguishing identity for algorithms that have one (SM2, GM/T 0003.2), empty for the
+    algorithm's default.
+    """
 
     kid: bytes
     algorithm: str
@@ -43,11 +47,12 @@ class PublicKey:
     sign_from: int
     sign_until: int
     verify_until: int
+    identity: bytes = b""
     verify: Callable[[bytes, bytes], None] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Load the point once; raises BadKeyError or UnknownAlgorithmError."""
-        object.__setattr__(self, "verify", algorithm_named(self.algorithm).load(self.public))
+        object.__setattr__(self, "verify", algorithm_named(self.algorithm).load(self.public, self.identity))
 
     def state(self, now: int) -> KeyState:
         """Return the state at `now`."""

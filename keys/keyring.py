@@ -3,7 +3,7 @@
     pinned.json      the roots that this installation trusts, and their threshold; handed over by other means
     trust.cose       the newest trust list
     history/         every trust list, by version, so that nobody who was away misses a step
-    signing/<kid>.pem  private keys, encrypted
+    signing/<kid>.pem  private keys, encrypted, unless they live at another address
 
 A new `trust.cose` counts within a second, after it has passed every rule; one that does not pass changes nothing.
 """
@@ -14,10 +14,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from keys.errors import TrustListError
-from keys.key import Purpose
+from keys.errors import SignerError, TrustListError
+from keys.key import PublicKey, Purpose
 from keys.signer import Signer, open_signer
-from keys.trustlist import MAX_TRUST_LIST, Root, TrustList, accept, first
+from keys.trustlist import MAX_TRUST_LIST, Root, TrustList, accept, first, read_unsigned
 
 PINNED, LIST, HISTORY, SIGNING = "pinned.json", "trust.cose", "history", "signing"
 
@@ -28,15 +28,19 @@ _LOOK_EVERY = 1.0
 class Keyring:
     """The keys of one service. Opens files when first asked, never before."""
 
-    def __init__(self, folder: Path, passphrase: Callable[[], bytes], clock: Callable[[], int]) -> None:
-        """Keep where the keys are; `clock` gives epoch seconds."""
+    def __init__(
+        self, folder: Path, passphrase: Callable[[], bytes], clock: Callable[[], int], *, place: str | None = None
+    ) -> None:
+        """Keep where the keys are; `place` is the address of the private ones, `clock` gives epoch seconds."""
         self._folder = folder
+        self._place = place or (folder / SIGNING).resolve().as_uri()
         self._passphrase = passphrase
         self._clock = clock
         self._list: TrustList | None = None
         self._stamp: tuple[int, int] | None = None
         self._looked = 0.0
         self._signers: dict[bytes, Signer] = {}
+        self._absent: set[bytes] = set()
 
     def trust_list(self) -> TrustList:
         """Return the list in force; raises TrustListError when there has never been a good one."""
@@ -45,13 +49,33 @@ class Keyring:
         assert self._list is not None  # noqa: S101 -- _look has raised otherwise
         return self._list
 
+    def signed_list(self, version: int) -> bytes:
+        """Return a list of the history as its roots signed it; raises TrustListError or OSError when it is not here."""
+        return _bytes(self._folder / HISTORY / history_name(version))
+
     def signer(self, purpose: Purpose) -> Signer:
-        """Return the signer that may sign for `purpose` now; raises KeyNotUsableError or SignerError."""
-        key = self.trust_list().signing(purpose, self._clock())
+        """Return the newest key that may sign for `purpose` now and whose private half is here.
+
+        A key that was published and has not arrived stops nothing while an older one may still sign. Raises
+        KeyNotUsableError or SignerError.
+        """
+        keys = self.trust_list().signing(purpose, self._clock())
+        for key in keys[:-1]:
+            try:
+                return self._open(key)
+            except SignerError as error:
+                self._say_once(key, error)
+        return self._open(keys[-1])
+
+    def _open(self, key: PublicKey) -> Signer:
         if key.kid not in self._signers:
-            uri = (self._folder / SIGNING / f"{key.kid.hex()}.pem").resolve().as_uri()
-            self._signers[key.kid] = open_signer(uri, key, self._passphrase)
+            self._signers[key.kid] = open_signer(self._place, key, self._passphrase)
         return self._signers[key.kid]
+
+    def _say_once(self, key: PublicKey, error: SignerError) -> None:
+        if key.kid not in self._absent:
+            self._absent.add(key.kid)
+            logging.getLogger("keys").warning("an older key signs, because %s", error)
 
     def _look(self) -> None:
         path = self._folder / LIST
@@ -78,6 +102,25 @@ class Keyring:
         while (following := self._folder / HISTORY / history_name(current.version + 1)).exists():
             current = accept(current, _bytes(following), now=now)
         return accept(current, _bytes(path), now=now)
+
+
+def follow(folder: Path, *, now: int) -> TrustList:
+    """Follow every list from the first to the one in force by all rules but the age; raises TrustListError.
+
+    Roots may have changed on the way: what is pinned now has to be what the chain leads to.
+    """
+    unsigned = read_unsigned(_bytes(folder / HISTORY / history_name(1)))
+    data = _bytes(folder / HISTORY / history_name(1))
+    current = first(data, roots=unsigned.roots, threshold=unsigned.threshold, now=now)
+    in_force = _bytes(folder / LIST)
+    while (following := folder / HISTORY / history_name(current.version + 1)).exists():
+        data = _bytes(following)
+        current = accept(current, data, now=now)
+    if data != in_force:
+        raise TrustListError("the list in force is not the last of its history")
+    if (current.roots, current.threshold) != pinned(folder):
+        raise TrustListError("the pinned roots are not those of the list in force")
+    return current
 
 
 def history_name(version: int) -> str:

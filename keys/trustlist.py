@@ -6,8 +6,9 @@ signs on its own. `accept` takes lists in the order of the rules:
 1. the bytes are one COSE_Sign of this schema;
 2. distinct roots of the list in force reach its threshold, and distinct roots named in the new list reach the new one;
 3. the version is the successor of the version in force, or the same bytes again;
-4. killed keys stay killed, a key keeps its point, purpose and algorithm;
-5. the list is not issued in the future.
+4. killed keys stay killed; every other key stays with its point, purpose, algorithm and beginning, or is killed: an
+   identifier that was in a list once never means anything else. The ends of a key may come nearer, never move away;
+5. the list is issued neither in the future nor before the one in force, and lives for at most `MAX_LIFETIME`.
 
 Expiry is not a rule of acceptance: an expired list may lead to a newer one. It is a rule of use: `find` refuses.
 """
@@ -20,16 +21,25 @@ from typing import Any
 from keys.algorithms import algorithm_named
 from keys.cbor import dumps, loads
 from keys.cose import ALG, KID, Sign
-from keys.errors import KeyNotUsableError, KeysError, RollbackError, TrustListError
+from keys.errors import AlgorithmUnavailableError, KeyNotUsableError, KeysError, RollbackError, TrustListError
 from keys.key import KeyState, PublicKey, Purpose, kid_of
 
 TRUST_AAD = b"CC1 trust"
 MAX_TRUST_LIST = 65_536
 """Bytes of the largest list that is read: room for about 500 keys."""
 
+MAX_LIFETIME = 366 * 24 * 3600
+"""Seconds of the longest list: stolen roots cannot write one that is never asked for again."""
+
 _FORMAT = 1
 _FIELDS = {"format", "version", "issued", "expires", "threshold", "roots", "keys", "killed"}
 _KEY_FIELDS = {"alg", "use", "point", "from", "until", "verify"}
+_Signature = tuple[bytes, bytes, bytes]
+"""Protected header, kid and signature of one root."""
+
+_IDENTITY = "identity"
+MAX_IDENTITY = 64
+"""Bytes of the longest identity of a signer."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +84,8 @@ class TrustList:
             raise UnknownKeyError("the key is not in its time")
         return key
 
-    def signing(self, purpose: Purpose, now: int) -> PublicKey:
-        """Return the newest key that may sign for `purpose` at `now`; raises KeyNotUsableError."""
+    def signing(self, purpose: Purpose, now: int) -> list[PublicKey]:
+        """Return the keys that may sign for `purpose` at `now`, the newest first; raises KeyNotUsableError if none."""
         if now >= self.expires:
             raise ExpiredListError("the trust list has expired; fetch a newer one")
         candidates = [
@@ -85,7 +95,7 @@ class TrustList:
         ]
         if not candidates:
             raise KeyNotUsableError(f"no key may sign for {purpose} now")
-        return max(candidates, key=lambda key: key.sign_from)
+        return sorted(candidates, key=lambda key: (key.sign_from, key.kid), reverse=True)
 
 
 class UnknownKeyError(KeyNotUsableError):
@@ -118,11 +128,31 @@ def write(trust_list: TrustList) -> bytes:
 
 def sign(payload: bytes, signers: Iterable[tuple[Root, Sign]]) -> bytes:
     """Sign a payload with every given root; returns the untagged COSE_Sign."""
-    signatures = []
-    for root, sign_bytes in signers:
-        protected = dumps({ALG: algorithm_named(root.algorithm).cose, KID: root.kid})
-        signatures.append([protected, {}, sign_bytes(_signed_bytes(protected, payload))])
-    return dumps([b"", {}, payload, signatures])
+    return _write_signed(payload, [_signature(payload, root, sign_bytes) for root, sign_bytes in signers])
+
+
+def countersign(data: bytes, signers: Iterable[tuple[Root, Sign]]) -> bytes:
+    """Add signatures to a list; a root that signed before signs again. Raises TrustListError."""
+    payload, before = _take_apart(data)
+    added = [_signature(payload, root, sign_bytes) for root, sign_bytes in signers]
+    again = {kid for _, kid, _ in added}
+    return _write_signed(payload, [*(entry for entry in before if entry[1] not in again), *added])
+
+
+def read_unsigned(data: bytes) -> TrustList:
+    """Read a list that not enough roots have signed yet: for those who are asked to sign it, never for a verifier."""
+    payload, _ = _take_apart(data)
+    return _read(payload)
+
+
+def missing(current: TrustList, data: bytes) -> int:
+    """Return how many signatures a successor of `current` lacks: of its own roots or of the new ones, the more."""
+    payload, signatures = _take_apart(data)
+    offered = _read(payload)
+    return max(
+        0,
+        *(ruling.threshold - len(_signed_by(payload, signatures, ruling.roots)) for ruling in (current, offered)),
+    )
 
 
 def first(data: bytes, *, roots: Iterable[Root], threshold: int, now: int) -> TrustList:
@@ -144,22 +174,38 @@ def accept(current: TrustList, data: bytes, *, now: int) -> TrustList:
     _require_threshold(payload, signatures, offered.roots, offered.threshold)
     if offered.version == current.version and offered.digest == current.digest:
         return current
+    require_successor(current, offered, now)
+    return offered
+
+
+def require_successor(current: TrustList, offered: TrustList, now: int) -> None:
+    """Raise TrustListError unless `offered` may follow `current`, signatures aside: rules 3 to 5."""
     if offered.version != current.version + 1:
         raise RollbackError(f"version {offered.version} does not follow {current.version}")
     _require_append_only(current, offered)
     if offered.issued < current.issued:
         raise RollbackError("issued before the list that it follows")
     _require_time(offered, now)
-    return offered
 
 
 def _require_append_only(current: TrustList, offered: TrustList) -> None:
     if not current.killed <= offered.killed:
         raise TrustListError("a killed key would come back")
-    for kid, key in offered.keys.items():
-        before = current.keys.get(kid)
-        if before and (before.purpose, before.public, before.algorithm) != (key.purpose, key.public, key.algorithm):
-            raise TrustListError("a key would change its purpose")
+    for kid, before in current.keys.items():
+        key = offered.keys.get(kid)
+        if key is None:
+            if kid not in offered.killed:
+                raise TrustListError("a key would be dropped without a trace, and could come back as something else")
+        elif _what(before) != _what(key):
+            raise TrustListError("a key would change its purpose or its beginning")
+        elif key.sign_until > before.sign_until or key.verify_until > before.verify_until:
+            raise TrustListError("a key would live longer than was published")
+    if offered.killed & (offered.keys.keys() - current.keys.keys()):
+        raise TrustListError("a killed key would come back")
+
+
+def _what(key: PublicKey) -> tuple[object, ...]:
+    return key.purpose, key.public, key.algorithm, key.identity, key.sign_from
 
 
 def _require_time(offered: TrustList, now: int) -> None:
@@ -167,19 +213,32 @@ def _require_time(offered: TrustList, now: int) -> None:
         raise TrustListError("issued in the future")
     if offered.expires <= offered.issued:
         raise TrustListError("expires before it was issued")
+    if offered.expires - offered.issued > MAX_LIFETIME:
+        raise TrustListError(f"valid for more than {MAX_LIFETIME // 86400} days")
 
 
-def _require_threshold(
-    payload: bytes, signatures: list[tuple[bytes, bytes, bytes]], roots: tuple[Root, ...], threshold: int
-) -> None:
-    by_kid = {root.kid: root for root in roots}
-    if threshold < 1 or len(by_kid) < threshold:
+def _require_threshold(payload: bytes, signatures: list[_Signature], roots: tuple[Root, ...], threshold: int) -> None:
+    if threshold < 1 or len({root.kid for root in roots}) < threshold:
         raise TrustListError("the threshold is not reachable")
-    valid = {
-        kid for protected, kid, signature in signatures if _is_signed(by_kid.get(kid), protected, payload, signature)
-    }
+    valid = _signed_by(payload, signatures, roots)
     if len(valid) < threshold:
         raise TrustListError(f"signed by {len(valid)} of the {threshold} roots needed")
+
+
+def _signed_by(payload: bytes, signatures: list[_Signature], roots: tuple[Root, ...]) -> set[bytes]:
+    by_kid = {root.kid: root for root in roots}
+    return {
+        kid for protected, kid, signature in signatures if _is_signed(by_kid.get(kid), protected, payload, signature)
+    }
+
+
+def _signature(payload: bytes, root: Root, sign_bytes: Sign) -> _Signature:
+    protected = dumps({ALG: algorithm_named(root.algorithm).cose, KID: root.kid})
+    return protected, root.kid, sign_bytes(_signed_bytes(protected, payload))
+
+
+def _write_signed(payload: bytes, signatures: Iterable[_Signature]) -> bytes:
+    return dumps([b"", {}, payload, [[protected, {}, signature] for protected, _, signature in signatures]])
 
 
 def _is_signed(root: Root | None, protected: bytes, payload: bytes, signature: bytes) -> bool:
@@ -187,6 +246,8 @@ def _is_signed(root: Root | None, protected: bytes, payload: bytes, signature: b
         return False
     try:
         algorithm_named(root.algorithm).load(root.public)(signature, _signed_bytes(protected, payload))
+    except AlgorithmUnavailableError as error:
+        raise TrustListError(str(error)) from error
     except KeysError:
         return False
     return True
@@ -196,7 +257,7 @@ def _signed_bytes(protected: bytes, payload: bytes) -> bytes:
     return dumps(["Signature", b"", protected, TRUST_AAD, payload])
 
 
-def _take_apart(data: bytes) -> tuple[bytes, list[tuple[bytes, bytes, bytes]]]:
+def _take_apart(data: bytes) -> tuple[bytes, list[_Signature]]:
     if len(data) > MAX_TRUST_LIST:
         raise TrustListError("too large")
     try:
@@ -214,7 +275,7 @@ def _take_apart(data: bytes) -> tuple[bytes, list[tuple[bytes, bytes, bytes]]]:
             raise TrustListError("not a COSE_Sign message")
 
 
-def _entry(signature: object) -> tuple[bytes, bytes, bytes]:
+def _entry(signature: object) -> _Signature:
     match signature:
         case [bytes(protected), {**unprotected}, bytes(raw)] if not unprotected:
             return protected, _kid(protected), raw
@@ -238,6 +299,8 @@ def _read(payload: bytes) -> TrustList:
     try:
         body = loads(payload)
         return _build(body, hashlib.sha256(payload).digest())
+    except AlgorithmUnavailableError as error:
+        raise TrustListError(str(error)) from error
     except (KeysError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise TrustListError("not a trust list of this format") from error
 
@@ -263,7 +326,8 @@ def _build(body: dict[str, Any], digest: bytes) -> TrustList:
 
 
 def _write_key(key: PublicKey) -> dict[str, object]:
-    return {
+    identity = {_IDENTITY: key.identity} if key.identity else {}
+    return identity | {
         "alg": key.algorithm,
         "use": key.purpose.value,
         "point": key.public,
@@ -274,10 +338,14 @@ def _write_key(key: PublicKey) -> dict[str, object]:
 
 
 def _read_key(entry: dict[str, Any]) -> PublicKey:
-    if entry.keys() != _KEY_FIELDS:
+    identity = entry.get(_IDENTITY, b"")
+    if entry.keys() - {_IDENTITY} != _KEY_FIELDS or not isinstance(identity, bytes) or len(identity) > MAX_IDENTITY:
         raise TrustListError("not a key of this format")
-    times = [entry[name] for name in ("from", "until", "verify")]
+    if _IDENTITY in entry and not identity:
+        raise TrustListError("an empty identity is left out")
+    begins, ends, verifies = (entry[name] for name in ("from", "until", "verify"))
+    times = [begins, ends, verifies]
     if any(isinstance(time, bool) or not isinstance(time, int) for time in times) or times != sorted(times):
         raise TrustListError("the times of a key are out of order")
     kid = kid_of(entry["alg"], entry["point"])
-    return PublicKey(kid, entry["alg"], Purpose(entry["use"]), entry["point"], *times)
+    return PublicKey(kid, entry["alg"], Purpose(entry["use"]), entry["point"], begins, ends, verifies, identity)

@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,10 @@ from codeservice.private_redis import PrivateRedis
 from codeservice.services import Services
 from codeservice.settings import Settings
 from codeservice.store import account, client
+from keys.algorithms import ES256, SM2, Algorithm
 from tests.phone import Phone, Terminal
+from tests.places import ORIGIN, Ground, SetUp, in_process, in_token, short_folder
+from tests.tokens import SoftHsm
 from wallet.views import door as wallet
 
 hypothesis_settings.register_profile("city", deadline=None, max_examples=100, derandomize=True)
@@ -32,8 +36,25 @@ hypothesis_settings.load_profile("city")
 NOW = 1_800_000_000
 SEED = 7
 PEOPLE = 60
-ORIGIN = "http://127.0.0.1:8000"
 _COUNTER = itertools.count()
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """How a city of the tests signs. `set_up` makes the keys at a place of their own; without it they are files."""
+
+    name: str
+    suite: Algorithm = ES256
+    set_up: SetUp | None = None
+
+
+CONFIGURATIONS = (
+    Configuration("files"),
+    Configuration("files-sm2", suite=SM2),
+    Configuration("token", set_up=in_token),
+    Configuration("process", set_up=in_process),
+    Configuration("process-sm2", suite=SM2, set_up=in_process),
+)
 
 
 class Clock:
@@ -57,7 +78,7 @@ class City:
 
     def citizen(self) -> demo.Citizen:
         """Return an adult with a phone, without benefits."""
-        return demo.showcase(self.services.vault, seed=SEED, people=PEOPLE)[0][1]
+        return demo.showcase(seed=SEED, people=PEOPLE)[0][1]
 
     def password(self) -> str:
         """Read the newest one-time password from the demo gateway."""
@@ -116,11 +137,19 @@ def postgresql() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def softhsm() -> Iterator[SoftHsm]:
+    """A hardware security module in software for the whole run."""
+    server = SoftHsm()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
 def city_template(tmp_path_factory: pytest.TempPathFactory, redis_address: str) -> Path:
     """A folder with secrets, keys and a SQLite demo city, copied for each test."""
     folder = tmp_path_factory.mktemp("city")
     prepare_secrets(folder)
-    prepare_keys(folder / "keys", folder / "passphrase", NOW - 3600)
+    prepare_keys(settings_of(folder, redis_address), NOW - 3600)
     services = open_services(settings_of(folder, redis_address), Clock(NOW))
     services.database.migrate()
     demo.make_city(services, people=PEOPLE, seed=SEED, progress=lambda _done, _all: None)
@@ -137,6 +166,7 @@ def settings_of(folder: Path, redis_address: str, database: str | None = None) -
         origin=ORIGIN,
         passphrase_file=folder / "passphrase",
         vault_file=folder / "vault",
+        master_key=(folder / "master").as_uri(),
         demo=True,
     )
 
@@ -153,27 +183,37 @@ def open_city(
 ) -> Iterator[Callable[..., City]]:
     """Open cities of one's own; `kind` chooses the database, other arguments change settings."""
     opened: list[Services] = []
+    closing = ExitStack()
 
-    def make(kind: str = "sqlite", **changes: Any) -> City:
+    def make(kind: str = "sqlite", configuration: Configuration = CONFIGURATIONS[0], **changes: Any) -> City:
         folder = tmp_path / f"city-{next(_COUNTER)}"
         shutil.copytree(city_template, folder)
         database = None
         if kind == "postgresql":
             database = new_database(request.getfixturevalue("postgresql"))
-        settings = replace(settings_of(folder, redis_address, database), **changes)
         clock = Clock(NOW)
+        settings = replace(settings_of(folder, redis_address, database), **changes)
+        if configuration != CONFIGURATIONS[0]:
+            shutil.rmtree(settings.keys)
+        if configuration.set_up is not None:
+            signer_folder = closing.enter_context(short_folder())
+            ground = Ground(settings.keys, signer_folder, clock, lambda: request.getfixturevalue("softhsm"), closing)
+            settings = replace(settings, **configuration.set_up(ground, configuration.suite))
+        elif configuration != CONFIGURATIONS[0]:
+            prepare_keys(settings, NOW - 3600, suite=configuration.suite)
         services = open_services(settings, clock)
         if kind == "postgresql":
             services.database.migrate()
             demo.make_city(services, people=PEOPLE, seed=SEED, progress=lambda _done, _all: None)
         opened.append(services)
         app = create_app(services, (gateway, wallet))
-        people = list(itertools.islice(demo.generate(services.vault, seed=SEED), PEOPLE))
+        people = list(itertools.islice(demo.generate(seed=SEED), PEOPLE))
         return City(services, app, clock, people)
 
     yield make
     for services in opened:
         services.database.close()
+    closing.close()
 
 
 @pytest.fixture
@@ -188,6 +228,13 @@ def any_city(open_city: Callable[..., City], database_kind: str, redis_address: 
     """A city on each database with an empty cache."""
     redis.Redis.from_url(redis_address).flushall()
     return open_city(database_kind)
+
+
+@pytest.fixture(params=CONFIGURATIONS, ids=lambda configuration: configuration.name)
+def configured_city(request: pytest.FixtureRequest, open_city: Callable[..., City], redis_address: str) -> City:
+    """A city on SQLite in each configuration, with an empty cache."""
+    redis.Redis.from_url(redis_address).flushall()
+    return open_city(configuration=request.param)
 
 
 def new_database(server: str) -> str:

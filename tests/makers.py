@@ -13,13 +13,14 @@ from codeservice.code import write_issuer_code as write_text
 from codeservice.scan import Policy, Verified
 from codeservice.scene import SCENES
 from keys import trustlist
-from keys.algorithms import ES256, sign_p256
-from keys.backends.file import compressed
+from keys.algorithms import ES256, SM2, Algorithm
 from keys.cbor import dumps, loads
 from keys.cose import ALG, KID, sig_structure
 from keys.key import PublicKey, Purpose, kid_of
+from keys.p256 import compressed, sign_p256
 from keys.signer import KeySigner
 from keys.trustlist import Root, TrustList
+from tests import sm2
 
 HOUR, DAY = 3600, 86400
 NOW = 1_800_000_000
@@ -34,38 +35,45 @@ _REFUSED_X = 5
 
 @dataclass(frozen=True)
 class Pair:
-    """A key pair known by its number, so that every run has the same keys."""
+    """A key pair known by its number, so that every run has the same keys. `identity` is for SM2."""
 
     number: int
+    suite: Algorithm = ES256
+    identity: bytes = b""
 
     @cached_property
     def private(self) -> ec.EllipticCurvePrivateKey:
-        """The private half."""
+        """The private half of a pair of ES256."""
         return ec.derive_private_key(self.number, ec.SECP256R1())
 
     @cached_property
     def point(self) -> bytes:
         """The public half as a compressed point."""
+        if self.suite is SM2:
+            return sm2.compressed(sm2.multiply(self.number, sm2.BASE))
         return compressed(self.private.public_key())
 
     @property
     def kid(self) -> bytes:
         """The key identifier."""
-        return kid_of(ES256.name, self.point)
+        return kid_of(self.suite.name, self.point)
 
     @property
     def root(self) -> Root:
         """The pair as a root."""
-        return Root(ES256.name, self.point)
+        return Root(self.suite.name, self.point)
 
     def sign(self, message: bytes) -> bytes:
-        """Sign with ES256."""
+        """Sign by the suite; the same message always gets the same signature."""
+        if self.suite is SM2:
+            return sm2.sign(self.number, message, identity=self.identity or sm2.IDENTITY)
         return sign_p256(self.private, message)
 
     def key(self, purpose: Purpose = Purpose.GRANT, **changes: Any) -> PublicKey:
         """Return the public key with a purpose; it signs from yesterday for a month and verifies a week longer."""
         times = {"sign_from": NOW - DAY, "sign_until": NOW + 30 * DAY, "verify_until": NOW + 37 * DAY}
-        return PublicKey(self.kid, ES256.name, purpose, self.point, **(times | changes))
+        values = times | {"identity": self.identity} | changes
+        return PublicKey(self.kid, self.suite.name, purpose, self.point, **values)
 
     def signer(self, purpose: Purpose = Purpose.GRANT, **changes: Any) -> KeySigner:
         """Return a signer of the key."""
@@ -78,6 +86,13 @@ ISSUERS = {purpose: Pair(number) for number, purpose in enumerate(Purpose, start
 ISSUER = ISSUERS[Purpose.GRANT]
 PHONE, OTHER_PHONE, STRANGER = Pair(21), Pair(22), Pair(31)
 ROOTS = (Pair(101), Pair(102), Pair(103))
+
+SM2_ISSUERS = {purpose: Pair(number, SM2) for number, purpose in enumerate(Purpose, start=51)}
+"""The same of a city that signs by SM2."""
+
+SM2_ISSUER = SM2_ISSUERS[Purpose.GRANT]
+SM2_PHONE, SM2_OTHER_PHONE = Pair(61, SM2), Pair(62, SM2)
+SM2_ROOTS = (Pair(111, SM2), Pair(112, SM2), Pair(113, SM2))
 
 
 def make_list(**changes: Any) -> TrustList:
@@ -103,13 +118,13 @@ def make_grant(**changes: Any) -> Grant:
 def sign_grant(grant: Grant, kind: Kind = Kind.DEVICE, issuer: Pair | None = None) -> bytes:
     """Sign a grant as the issuer, without the issuer's own checks."""
     issuer = issuer or ISSUERS[FORMS[kind].purpose]
-    return write_grant(kind, grant, key=issuer.key(FORMS[kind].purpose), algorithm=ES256, sign=issuer.sign)
+    return write_grant(kind, grant, key=issuer.key(FORMS[kind].purpose), algorithm=issuer.suite, sign=issuer.sign)
 
 
 def make_code(grant: Grant | None = None, *, iat: int = NOW, phone: Pair = PHONE, issuer: Pair = ISSUER) -> str:
     """Return what a phone shows at `iat`."""
     signed = sign_grant(grant or make_grant(), issuer=issuer)
-    return write_device_code(signed, iat=iat, algorithm=ES256, sign=phone.sign)
+    return write_device_code(signed, iat=iat, algorithm=phone.suite, sign=phone.sign)
 
 
 def make_served(**changes: Any) -> str:
@@ -140,7 +155,7 @@ def make_verified(**changes: Any) -> Verified:
 
 def header_of(pair: Pair | None) -> dict[object, object]:
     """Return the protected header of a signature by `pair`, without kid for a phone."""
-    return {ALG: ES256.cose} if pair is None else {ALG: ES256.cose, KID: pair.kid}
+    return {ALG: ES256.cose} if pair is None else {ALG: pair.suite.cose, KID: pair.kid}
 
 
 def cose(payload: object, header: object, signer: Pair, aad: bytes) -> bytes:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from flask import Blueprint
 
-from codeservice.code import MAX_INDEX, MAX_LIST, MAX_SERVED_LIFETIME
+from codeservice.code import FORMS, MAX_INDEX, MAX_LIST, MAX_SERVED_LIFETIME
 from codeservice.errors import (
     BadRequestError,
     ConflictError,
@@ -24,7 +24,9 @@ from codeservice.store import account, audit, device, grant, tally
 from codeservice.store.database import Connection
 from codeservice.web.operation import Answer, Body, Security, operation
 from keys import jws
+from keys.algorithms import ES256
 from keys.errors import BadKeyError, KeyNotUsableError, NotSignedError, SignerError
+from keys.trustlist import ExpiredListError, TrustList, UnknownKeyError
 from wallet.signin import Nothing, require_person
 
 door = Blueprint("devices", __name__)
@@ -55,7 +57,10 @@ class DeviceMade(Answer, frozen=True):
 
 
 class GrantRequest(Body, frozen=True):
-    """A proof (JWS, typ grant-request+jwt) by the device key that names the scene and the keys to bind."""
+    """A proof (JWS, typ grant-request+jwt) by the device key that names the scene and the keys to bind.
+
+    `keys` are compressed points of `algorithm` (ES256 if it is not named), by which the city has to sign grants.
+    """
 
     proof: str
 
@@ -202,9 +207,12 @@ def fetch_grants(services: Services, body: GrantRequest) -> GrantsMade:
     if not scenes:
         raise UnprocessableError("scene_not_found")
     points = _points(claims.get("keys"))
+    algorithm = str(claims.get("algorithm", ES256.name))
     _limit(services, found, len(points), now)
     try:
-        made = issue_batch(services, holder, found, scene=scene, scenes=scenes, points=points, now=now)
+        made = issue_batch(
+            services, holder, found, scene=scene, scenes=scenes, points=points, algorithm=algorithm, now=now
+        )
     except UnsafeGrantError as error:
         raise UnprocessableError("weak_key") from error
     except (KeyNotUsableError, SignerError) as error:
@@ -285,8 +293,9 @@ def grant_statuses(services: Services, body: StatusRequest) -> Statuses:
     _signed_in, holder = require_person(services)
     with services.database.read() as connection:
         known = grant.of_person(connection, holder, body.grants)
-    names = [known.get(place, Status.REVOKED).name.lower() for place in body.grants]
-    return Statuses(names, services.clock())
+    now, trust_list = services.clock(), services.trust_list()
+    stands = [_status(trust_list, known.get(place), now) for place in body.grants]
+    return Statuses([status.name.lower() for status in stands], now)
 
 
 @operation(
@@ -328,6 +337,21 @@ def _read_proof(services: Services, proof: str, *, typ: str, public: bytes, now:
         raise UnprocessableError("clock_skew") from error
     except NotSignedError as error:
         raise UnprocessableError("proof_refused") from error
+
+
+def _status(trust_list: TrustList, found: grant.IssuedGrant | None, now: int) -> Status:
+    """Return where a grant stands; one whose key was killed counts as revoked, so that its wallet fetches another."""
+    if found is None:
+        return Status.REVOKED
+    if found.kid is not None:
+        try:
+            trust_list.find(found.kid, FORMS[found.kind].purpose, now)
+        except UnknownKeyError:
+            return Status.REVOKED
+        except ExpiredListError:
+            # Nobody can tell; a wallet that dropped its grants now would be left with nothing.
+            pass
+    return found.status
 
 
 def _unverified_subject(proof: str) -> str:

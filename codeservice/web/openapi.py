@@ -81,6 +81,8 @@ def _responses(entry: Operation) -> dict[str, Any]:
     good: dict[str, Any] = {"description": "Done"}
     if entry.returns is not None:
         good["content"] = {"application/json": {"schema": _reference(entry.returns)}}
+    if entry.media is not None:
+        good["content"] = {entry.media: {}}
     names = ", ".join(entry.problems) or "see PROBLEMS"
     assert set(entry.problems) <= PROBLEMS.keys()  # noqa: S101 -- a programmer's slip, found by the first test
     bad = {

@@ -44,6 +44,7 @@ class Operation:
     body: type[msgspec.Struct] | None
     form: type[msgspec.Struct] | None
     returns: type[msgspec.Struct] | None
+    media: str | None
     status: int
     headers: tuple[str, ...]
     problems: tuple[str, ...]
@@ -59,6 +60,7 @@ def operation(  # noqa: PLR0913 -- the description of one operation in one place
     body: type[msgspec.Struct] | None = None,
     form: type[msgspec.Struct] | None = None,
     returns: type[msgspec.Struct] | None = None,
+    media: str | None = None,
     status: int = 200,
     security: Security = Security.NONE,
     scope: str | None = None,
@@ -68,7 +70,7 @@ def operation(  # noqa: PLR0913 -- the description of one operation in one place
     """Register a view as the operation `route`, for example "POST /scan/v1/bus".
 
     The view gets the services, then the body if there is one, then the parts of the path by name. It returns the
-    answer, None for an empty one, or a ready Response.
+    answer, None for an empty one, or a ready Response; `media` names the type of a ready one that is not JSON.
     """
     method, path = route.split(" ")
 
@@ -83,6 +85,7 @@ def operation(  # noqa: PLR0913 -- the description of one operation in one place
             body,
             form,
             returns,
+            media,
             status,
             headers,
             problems,

@@ -160,6 +160,14 @@ PROBLEMS: dict[str, tuple[Words, Words]] = {
         Words("服务暂时不可用", "The service is not available right now"),
         Words("请稍后用同样的请求重试", "Send the same request again in a few seconds"),
     ),
+    "trust_list_not_found": (
+        Words("没有这个版本的密钥清单", "There is no trust list of this version"),
+        Words("请从 /trust-list 获取最新版本", "Fetch the newest from /trust-list"),
+    ),
+    "keys_unavailable": (
+        Words("密钥清单暂时不可用", "The trust list is not available right now"),
+        Words("请稍后再试，继续使用手中的版本", "Try again later; go on with the version that you have"),
+    ),
     "signing_unavailable": (
         Words("签发暂时不可用", "Issuing is not available right now"),
         Words("现有的码可继续使用，请稍后再试", "Your codes go on working; try again later"),

@@ -3,19 +3,23 @@
 import msgspec
 from flask import Blueprint, Response
 
-from codeservice.errors import ForbiddenError, UnprocessableError
+from codeservice.errors import ForbiddenError, UnavailableError, UnprocessableError
 from codeservice.services import Services
 from codeservice.store import audit, client
 from codeservice.store.database import Connection
 from codeservice.token import TOKEN_LIFE, read_assertion, unverified_client, write_access
 from codeservice.web.operation import Answer, Body, operation
-from keys.errors import BadKeyError, KeyNotUsableError, NotSignedError
+from keys.errors import BadKeyError, KeyNotUsableError, NotSignedError, SignerError
 from keys.jws import point_of_jwk
 from keys.key import Purpose
 
 door = Blueprint("token", __name__)
 
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+_RETRY_AFTER = 5
+"""Seconds to wait for a signer that is down: the token that a terminal holds lasts longer."""
 
 
 class TokenRequest(msgspec.Struct, frozen=True):
@@ -61,7 +65,7 @@ class Enrolment(Answer, frozen=True):
     issuer: str
 
 
-@operation(door, "POST /oauth/token", form=TokenRequest, returns=Token)
+@operation(door, "POST /oauth/token", form=TokenRequest, returns=Token, problems=("signing_unavailable",))
 def fetch_token(services: Services, form: TokenRequest) -> Token | Response:
     """Exchange a signed assertion for a ten-minute access token."""
     if form.grant_type != "client_credentials":
@@ -76,8 +80,11 @@ def fetch_token(services: Services, form: TokenRequest) -> Token | Response:
     wanted = frozenset(form.scope.split()) or found.scopes
     if not wanted <= found.scopes:
         return _oauth_error("invalid_scope", 400)
-    signer = services.signer(Purpose.TOKEN)
-    token = write_access(client=found.id, scopes=wanted, issuer=services.settings.origin, signer=signer, now=now)
+    try:
+        signer = services.signer(Purpose.TOKEN)
+        token = write_access(client=found.id, scopes=wanted, issuer=services.settings.origin, signer=signer, now=now)
+    except (KeyNotUsableError, SignerError) as error:
+        raise UnavailableError("signing_unavailable", retry_after=_RETRY_AFTER) from error
     return Token(token, "Bearer", TOKEN_LIFE, " ".join(sorted(wanted)))
 
 
@@ -124,8 +131,9 @@ def _authenticate(services: Services, assertion: str, now: int) -> client.Stored
         with services.database.read() as connection:
             found = client.find(connection, id_)
         # A decoy key makes an unknown client cost the same as a wrong key.
+        decoy = services.trust_list().signing(Purpose.TOKEN, now)[0].public
         usable = found if found is not None and found.state == client.ACTIVE and found.public is not None else None
-        point = usable.public if usable and usable.public else services.signer(Purpose.TOKEN).key.public
+        point = usable.public if usable and usable.public else decoy
         read = read_assertion(assertion, client=id_, point=point, issuer=services.settings.origin, now=now)
     except (NotSignedError, BadKeyError, KeyNotUsableError):
         return None

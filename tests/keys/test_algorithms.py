@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keys.algorithms import ES256, algorithm_named, algorithm_numbered, compress_p256
-from keys.backends.file import compressed
+from keys.algorithms import ALGORITHMS, ES256, SM2, Algorithm, algorithm_named, algorithm_numbered
 from keys.errors import BadKeyError, BadSignatureError, UnknownAlgorithmError
+from keys.p256 import compress_p256, compressed
 from tests.makers import ORDER, PHONE, high_s_twin, point_off_curve
 
 MESSAGE = b"message"
@@ -98,18 +98,43 @@ def test_compressing_keeps_the_parity_of_y() -> None:
 
 def test_algorithms_are_found_by_name_and_number() -> None:
     assert algorithm_named("ES256") is algorithm_numbered(-7) is ES256
+    assert algorithm_named("SM2") is algorithm_numbered(-70101) is SM2
 
 
-@pytest.mark.parametrize("name", ["none", "", "es256", "HS256", "ES384"])
+@pytest.mark.parametrize("name", ["none", "", "es256", "HS256", "ES384", "sm2", "SM2-SM3"])
 def test_an_algorithm_outside_the_table_is_unknown(name: str) -> None:
     with pytest.raises(UnknownAlgorithmError):
         algorithm_named(name)
 
 
-@pytest.mark.parametrize("cose", [0, 5, -8, -35, -47])
+@pytest.mark.parametrize("cose", [0, 5, -8, -35, -47, -70100, -70102])
 def test_a_number_outside_the_table_is_unknown(cose: int) -> None:
     with pytest.raises(UnknownAlgorithmError):
         algorithm_numbered(cose)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS.values(), ids=ALGORITHMS)
+def test_every_algorithm_makes_keys_that_sign_and_come_back_from_their_file(algorithm: Algorithm) -> None:
+    key = algorithm.generate()
+    again = algorithm.read_pem(key.to_pem(b"secret"), b"secret")
+    signature = again.sign(MESSAGE)
+    assert len(signature) == algorithm.signature_size
+    assert again.public == key.public != algorithm.generate().public
+    algorithm.load(key.public)(signature, MESSAGE)
+
+
+@pytest.mark.parametrize("other", ALGORITHMS.values(), ids=ALGORITHMS)
+@pytest.mark.parametrize("algorithm", ALGORITHMS.values(), ids=ALGORITHMS)
+def test_no_key_file_opens_as_a_key_of_another_algorithm_or_unencrypted(algorithm: Algorithm, other: Algorithm) -> None:
+    pem = algorithm.generate().to_pem(b"secret")
+    for passphrase in (b"", b"Secret") if other is algorithm else (b"secret",):
+        with pytest.raises(BadKeyError):
+            other.read_pem(pem, passphrase)
+
+
+def test_private_keys_do_not_show_in_what_is_printed() -> None:
+    for algorithm in ALGORITHMS.values():
+        assert "0x" not in repr(algorithm.generate())
 
 
 def wycheproof() -> list[Any]:

@@ -7,23 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from keys import ceremony, rotation, trustlist
+from keys import ceremony, rotation
 from keys.errors import KeyNotUsableError, SignerError, TrustListError
 from keys.key import Purpose
 from keys.keyring import LIST, PINNED, SIGNING, Keyring, pinned
 from keys.trustlist import TrustList
+from tests.ceremonies import PASSPHRASE, begin, force, put_in_force
 from tests.makers import DAY, NOW
-
-ROOTS = {"one": b"first", "two": b"second", "three": b"third"}
-SIGNERS = {"one": b"first", "three": b"third"}
-PASSPHRASE = b"signing"
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder after the first ceremony."""
     folder = tmp_path / "keys"
-    ceremony.begin(folder, root_passphrases=ROOTS, threshold=2, signing_passphrase=PASSPHRASE, now=NOW)
+    begin(folder)
     return folder
 
 
@@ -45,40 +42,45 @@ def in_force(folder: Path) -> TrustList:
     return ceremony.read_list(folder, now=NOW + DAY)
 
 
-def offer(folder: Path, trust_list: TrustList) -> None:
-    """Hold a ceremony."""
-    ceremony.sign_list(folder, trust_list, SIGNERS)
-
-
-def force(folder: Path, trust_list: TrustList) -> None:
-    """Put a list into the folder that the ceremony would refuse, signed by the real roots."""
-    signers = [ceremony._open_root(folder, name, passphrase) for name, passphrase in SIGNERS.items()]
-    (folder / LIST).write_bytes(trustlist.sign(trustlist.write(trust_list), signers))
-
-
 def test_nothing_is_opened_before_it_is_asked(tmp_path: Path) -> None:
     Keyring(tmp_path / "absent", lambda: pytest.fail("asked"), lambda: NOW)
 
 
 def test_a_new_list_counts(folder: Path, keyring: Keyring) -> None:
-    offer(folder, rotation.extend(in_force(folder), now=NOW + DAY, lifetime=DAY))
+    put_in_force(folder, rotation.extend(in_force(folder), now=NOW + DAY, lifetime=DAY))
     assert look_again(keyring).version == 2
 
 
-def test_a_killed_key_no_longer_signs(folder: Path, keyring: Keyring) -> None:
-    kid = keyring.signer(Purpose.GRANT).key.kid
-    offer(folder, rotation.kill(in_force(folder), kid, now=NOW + DAY, lifetime=DAY))
-    look_again(keyring)
+def test_the_key_in_reserve_signs_when_the_first_is_killed_and_nobody_when_both_are(
+    folder: Path, keyring: Keyring
+) -> None:
+    killed = []
+    for _ in range(2):
+        killed.append(keyring.signer(Purpose.GRANT).key.kid)
+        put_in_force(folder, rotation.kill(in_force(folder), killed[-1], now=NOW + DAY, lifetime=DAY))
+        look_again(keyring)
+    assert len(set(killed)) == 2
     with pytest.raises(KeyNotUsableError):
         keyring.signer(Purpose.GRANT)
+
+
+def test_a_published_key_that_has_not_arrived_stops_nobody_while_an_older_one_may_sign(
+    folder: Path, keyring: Keyring, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = keyring.signer(Purpose.GRANT).key.kid
+    (folder / SIGNING / f"{first.hex()}.pem").unlink()
+    later = Keyring(folder, lambda: PASSPHRASE, lambda: NOW + DAY)
+    for _ in range(3):
+        assert later.signer(Purpose.GRANT).key.kid != first
+    assert caplog.text.count("an older key signs") == 1
 
 
 def test_two_lists_within_one_look_both_count(folder: Path, keyring: Keyring) -> None:
     """Two keys are killed in one breath: the running service must not be left behind for ever."""
     for purpose in (Purpose.GRANT, Purpose.SERVED):
         current = in_force(folder)
-        kid = current.signing(purpose, NOW + DAY).kid
-        offer(folder, rotation.kill(current, kid, now=NOW + DAY, lifetime=DAY))
+        kid = current.signing(purpose, NOW + DAY)[0].kid
+        put_in_force(folder, rotation.kill(current, kid, now=NOW + DAY, lifetime=DAY))
     assert len(look_again(keyring).killed) == 2
 
 
@@ -124,7 +126,7 @@ def test_a_good_list_after_a_bad_one_counts(folder: Path, keyring: Keyring) -> N
     (folder / LIST).write_bytes(b"bad")
     look_again(keyring)
     (folder / LIST).write_bytes(good)
-    offer(folder, rotation.extend(in_force(folder), now=NOW + DAY, lifetime=DAY))
+    put_in_force(folder, rotation.extend(in_force(folder), now=NOW + DAY, lifetime=DAY))
     assert look_again(keyring).version == 2
 
 
@@ -163,7 +165,7 @@ def test_a_listed_key_without_its_private_half_does_not_sign(folder: Path, keyri
 
 def test_a_key_folder_may_have_any_name(tmp_path: Path) -> None:
     folder = tmp_path / "城市码 keys"
-    ceremony.begin(folder, root_passphrases=ROOTS, threshold=2, signing_passphrase=PASSPHRASE, now=NOW)
+    begin(folder)
     assert Keyring(folder, lambda: PASSPHRASE, lambda: NOW).signer(Purpose.TOKEN).key.purpose is Purpose.TOKEN
 
 

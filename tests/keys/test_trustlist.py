@@ -10,20 +10,23 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keys import trustlist
-from keys.backends.file import compressed
+from keys import libcrypto, trustlist
 from keys.cbor import dumps, loads
 from keys.errors import KeyNotUsableError, RollbackError, TrustListError
 from keys.key import Purpose
+from keys.p256 import compressed
 from keys.trustlist import (
+    MAX_LIFETIME,
     MAX_TRUST_LIST,
     ExpiredListError,
+    Root,
     TrustList,
     UnknownKeyError,
     WrongPurposeError,
     accept,
     first,
 )
+from tests import sm2
 from tests.makers import (
     DAY,
     ISSUER,
@@ -93,8 +96,15 @@ def test_the_same_list_again_changes_nothing() -> None:
 
 KILLED = frozenset({ISSUER.kid})
 AFTER_KILL = first(sign_list(make_list(killed=KILLED)), roots=PINNED, threshold=2, now=NOW)
+WITHOUT = {kid: key for kid, key in CURRENT.keys.items() if kid != ISSUER.kid}
+AFTER_DROP = first(sign_list(make_list(keys=WITHOUT, killed=KILLED)), roots=PINNED, threshold=2, now=NOW)
 OTHER_PURPOSE = CURRENT.keys | {ISSUER.kid: ISSUER.key(Purpose.TOKEN)}
 WITH_NEW_ROOTS = replace(NEXT, roots=tuple(pair.root for pair in NEW_ROOTS))
+
+
+def changed_key(**changes: Any) -> bytes:
+    """Sign a next list in which a known key has other times."""
+    return sign_list(replace(NEXT, keys=CURRENT.keys | {ISSUER.kid: replace(ISSUER.key(), **changes)}))
 
 
 @pytest.mark.parametrize(
@@ -110,7 +120,25 @@ WITH_NEW_ROOTS = replace(NEXT, roots=tuple(pair.root for pair in NEW_ROOTS))
         pytest.param(CURRENT, sign_list(replace(NEXT, version=3)), RollbackError, id="skipped version"),
         pytest.param(CURRENT, sign_list(replace(NEXT, version=1 << 62)), RollbackError, id="fast forward"),
         pytest.param(AFTER_KILL, sign_list(NEXT), TrustListError, id="a killed key comes back"),
+        pytest.param(AFTER_DROP, sign_list(NEXT), TrustListError, id="a dropped key comes back"),
+        pytest.param(
+            AFTER_DROP, sign_list(replace(NEXT, killed=KILLED)), TrustListError, id="a dropped key comes back, dead"
+        ),
+        pytest.param(CURRENT, sign_list(replace(NEXT, keys=WITHOUT)), TrustListError, id="key dropped without a trace"),
         pytest.param(CURRENT, sign_list(replace(NEXT, keys=OTHER_PURPOSE)), TrustListError, id="key changes purpose"),
+        pytest.param(CURRENT, changed_key(sign_from=NOW - 2 * DAY), TrustListError, id="key begins earlier"),
+        pytest.param(CURRENT, changed_key(sign_from=NOW + DAY), TrustListError, id="key begins later"),
+        pytest.param(CURRENT, changed_key(sign_until=NOW + 31 * DAY), TrustListError, id="key signs longer"),
+        pytest.param(CURRENT, changed_key(verify_until=NOW + 38 * DAY), TrustListError, id="key verifies longer"),
+        pytest.param(
+            CURRENT,
+            sign_list(replace(NEXT, issued=CURRENT.issued - 1)),
+            RollbackError,
+            id="issued before the last",
+        ),
+        pytest.param(
+            CURRENT, sign_list(replace(NEXT, expires=NOW + MAX_LIFETIME + 1)), TrustListError, id="longer than a year"
+        ),
         pytest.param(CURRENT, sign_list(replace(NEXT, issued=NOW + 1)), TrustListError, id="issued in the future"),
         pytest.param(CURRENT, sign_list(replace(NEXT, expires=NOW)), TrustListError, id="expires when issued"),
         pytest.param(CURRENT, sign_list(replace(NEXT, threshold=0)), TrustListError, id="threshold 0"),
@@ -126,6 +154,19 @@ WITH_NEW_ROOTS = replace(NEXT, roots=tuple(pair.root for pair in NEW_ROOTS))
 def test_rotation_that_breaks_a_rule_is_refused(current: TrustList, data: bytes, error: type[Exception]) -> None:
     with pytest.raises(error):
         accept(current, data, now=NOW)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(changed_key(sign_until=NOW), id="key signs no longer"),
+        pytest.param(changed_key(sign_until=NOW, verify_until=NOW), id="key verifies no longer"),
+        pytest.param(sign_list(replace(NEXT, keys=WITHOUT, killed=KILLED)), id="key dropped, never to come back"),
+        pytest.param(sign_list(replace(NEXT, expires=NOW + MAX_LIFETIME)), id="a year"),
+    ],
+)
+def test_rotation_within_the_rules_is_accepted(data: bytes) -> None:
+    assert accept(CURRENT, data, now=NOW).version == 2
 
 
 def test_old_and_new_roots_together_change_the_roots() -> None:
@@ -343,10 +384,57 @@ def test_the_outgoing_key_verifies_until_its_end() -> None:
 def test_the_newest_key_in_its_time_signs() -> None:
     newer, coming = Pair(41).key(sign_from=NOW), Pair(42).key(sign_from=NOW + 1)
     both = replace(CURRENT, keys=CURRENT.keys | {newer.kid: newer, coming.kid: coming})
-    assert both.signing(Purpose.GRANT, NOW) == newer
-    assert both.signing(Purpose.GRANT, NOW + 1) == coming
+    assert both.signing(Purpose.GRANT, NOW) == [newer, ISSUER.key()]
+    assert both.signing(Purpose.GRANT, NOW + 1) == [coming, newer, ISSUER.key()]
 
 
 def test_a_killed_key_does_not_sign() -> None:
     with pytest.raises(KeyNotUsableError):
         AFTER_KILL.signing(Purpose.GRANT, NOW)
+
+
+def test_signatures_are_added_one_by_one_and_counted() -> None:
+    unsigned = trustlist.sign(trustlist.write(NEXT), [])
+    assert trustlist.read_unsigned(unsigned) == NEXT
+    assert trustlist.missing(CURRENT, unsigned) == 2
+    one = trustlist.countersign(unsigned, [(ONE.root, ONE.sign)])
+    again = trustlist.countersign(one, [(ONE.root, ONE.sign)])
+    assert (trustlist.missing(CURRENT, one), trustlist.missing(CURRENT, again)) == (1, 1)
+    both = trustlist.countersign(again, [(THREE.root, THREE.sign)])
+    assert trustlist.missing(CURRENT, both) == 0
+    assert accept(CURRENT, both, now=NOW) == NEXT
+
+
+def test_missing_counts_the_roots_that_lack_more() -> None:
+    offered = trustlist.sign(trustlist.write(WITH_NEW_ROOTS), [(ONE.root, ONE.sign), (TWO.root, TWO.sign)])
+    assert trustlist.missing(CURRENT, offered) == 2
+    assert trustlist.missing(CURRENT, trustlist.countersign(offered, [(NEW_ROOTS[0].root, NEW_ROOTS[0].sign)])) == 1
+
+
+@pytest.mark.parametrize("identity", [b"", b"x" * 65, "text", 1], ids=["empty", "65 bytes", "text", "number"])
+def test_an_identity_is_left_out_or_has_at_most_64_bytes(identity: object) -> None:
+    with pytest.raises(TrustListError):
+        accept(CURRENT, with_key(STRANGER.point, identity=identity), now=NOW)
+
+
+def test_a_key_of_an_algorithm_without_identities_has_none() -> None:
+    with pytest.raises(TrustListError):
+        accept(CURRENT, with_key(STRANGER.point, identity=b"somebody"), now=NOW)
+
+
+def test_no_key_signs_under_an_expired_list() -> None:
+    with pytest.raises(ExpiredListError):
+        CURRENT.signing(Purpose.GRANT, CURRENT.expires)
+
+
+def test_a_list_whose_algorithm_this_machine_lacks_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether a pinned root needs it or a root that the list names; a list that needs none is read."""
+    monkeypatch.setattr(libcrypto, "_NAMES", ("libcrypto.so.none",))
+    libcrypto._lib.cache_clear()
+    root = Root("SM2", sm2.compressed(sm2.BASE))
+    signed = trustlist.sign(trustlist.write(make_list(roots=(*PINNED, root))), [(root, lambda _message: bytes(64))])
+    for pinned, data in (((root,), signed), (PINNED, sign_list(make_list(roots=(*PINNED, root))))):
+        with pytest.raises(TrustListError, match="install OpenSSL 3"):
+            first(data, roots=pinned, threshold=1, now=NOW)
+    assert read_first(sign_list(make_list())).version == 1
+    libcrypto._lib.cache_clear()
