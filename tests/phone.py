@@ -1,15 +1,20 @@
-"""A citizen's phone for tests: signs in, enrols a device key, fetches grants and shows codes, all over HTTP."""
+"""A citizen's phone and a terminal for tests, all over HTTP: sign-in, grants, codes, scans, also many at once."""
 
 import json
 import secrets
-from typing import Any, Protocol
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any, Protocol, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from codeservice.code import write_device_code
 from keys import jws
-from keys.algorithms import ES256, sign_p256
-from keys.backends.file import compressed
+from keys.algorithms import PrivateKey, algorithm_named
+from keys.p256 import sign_p256
+
+T = TypeVar("T")
 
 
 class Answer(Protocol):
@@ -28,6 +33,18 @@ class Http(Protocol):
     def open(self, path: str, **options: Any) -> Answer:
         """Send one request."""
         ...
+
+
+def at_once(count: int, act: Callable[[int], T]) -> list[T]:
+    """Run an act in `count` threads that start together; returns what each gave, by number."""
+    barrier = Barrier(count)
+
+    def start(number: int) -> T:
+        barrier.wait()
+        return act(number)
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(start, range(count)))
 
 
 def sign_jws(private: ec.EllipticCurvePrivateKey, typ: str, claims: dict[str, object], **header: object) -> str:
@@ -52,7 +69,7 @@ class Phone:
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.me: dict[str, Any] = {}
         self.device = ""
-        self.grants: list[tuple[dict[str, Any], ec.EllipticCurvePrivateKey]] = []
+        self.grants: list[tuple[dict[str, Any], PrivateKey]] = []
 
     def call(self, method: str, path: str, body: object = None) -> Answer:
         """Call the wallet's interface."""
@@ -83,10 +100,11 @@ class Phone:
         return answer
 
     def fetch(self, now: int, scene: str = "all", count: int = 2) -> Answer:
-        """Fetch grants, each for a new key."""
-        keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(count)]
-        points = [jws.encode(compressed(key.public_key())) for key in keys]
+        """Fetch grants, each for a new key of the city's algorithm."""
+        keys = [algorithm_named(self.me["algorithm"]).generate() for _ in range(count)]
+        points = [jws.encode(key.public) for key in keys]
         claims = {"aud": self.me["issuer"], "iat": now, "sub": self.device, "scene": scene, "keys": points}
+        claims["algorithm"] = self.me["algorithm"]
         answer = self.call("POST", "/grants", {"proof": sign_jws(self.key, "grant-request+jwt", claims)})
         if answer.status_code == 200:
             self.grants = list(zip(answer.get_json()["grants"], keys, strict=True))
@@ -100,9 +118,8 @@ class Phone:
     def show(self, now: int, index: int = 0) -> str:
         """Show a code of this moment; needs no network."""
         grant, key = self.grants[index]
-        return write_device_code(
-            jws.decode(grant["grant"]), iat=now, algorithm=ES256, sign=lambda message: sign_p256(key, message)
-        )
+        algorithm = algorithm_named(self.me["algorithm"])
+        return write_device_code(jws.decode(grant["grant"]), iat=now, algorithm=algorithm, sign=key.sign)
 
 
 class Terminal:
@@ -140,6 +157,12 @@ class Terminal:
         if answer.status_code == 200:
             self.token = answer.get_json()["access_token"]
         return answer
+
+    def on(self, http: Http) -> "Terminal":
+        """Return this terminal with its token on another connection."""
+        other = Terminal(http, self.id)
+        other.key, other.token, other.scene, other.issuer = self.key, self.token, self.scene, self.issuer
+        return other
 
     def scan(self, code: str, act: str | None = None, scene: str | None = None, **body: object) -> Answer:
         """Scan a code for one business act."""

@@ -18,6 +18,7 @@ from codeservice.code import (
     read_code,
     to_digits,
 )
+from codeservice.digit import is_digit_code, read_digit_code, write_digit_code
 from codeservice.errors import Rejected
 from codeservice.reason import Reason
 from keys import trustlist
@@ -185,6 +186,51 @@ def test_any_structure_in_place_of_a_layer_is_read_or_malformed(value: object) -
     texts = [show(dumps(value)), show(value), show(signed, iat=value), show(signed, header=value)]
     texts += [show(spoilt_grant(value)), show(spoilt_grant(claims_of(make_grant()), header=value))]
     assert {reason_of(text) for text in texts if len(text) <= MAX_DIGITS} <= {None, Reason.MALFORMED}
+
+
+# Digit codes
+
+DIGITS = write_digit_code("123456789", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", NOW)
+
+
+def digit_reason(text: str) -> Reason | None:
+    """Read a text as a digit code; returns the reason of its rejection."""
+    try:
+        read_digit_code(text)
+    except Rejected as rejection:
+        return rejection.reason
+    return None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("", id="empty"),
+        pytest.param(DIGITS[:-1], id="17 digits"),
+        pytest.param(DIGITS + "0", id="19 digits"),
+        pytest.param("+" + DIGITS[1:], id="plus in front"),
+        pytest.param("-" + DIGITS[1:], id="minus in front"),
+        pytest.param(DIGITS[:9] + "_" + DIGITS[10:], id="underscore"),
+        pytest.param(DIGITS[:9] + " " + DIGITS[9:], id="a space inside"),
+        pytest.param(DIGITS + "\n", id="line break behind"),
+        pytest.param(DIGITS.translate({ord("0") + n: 0xFF10 + n for n in range(10)}), id="full-width digits"),
+        pytest.param(DIGITS.translate({ord("0") + n: 0x660 + n for n in range(10)}), id="Arabic-Indic digits"),
+        pytest.param(DIGITS[:-1] + "\u00b2", id="superscript digit"),
+        pytest.param("1_000", id="number with underscore"),
+        pytest.param("1e17", id="number with exponent"),
+        pytest.param(DIGITS + DIGITS, id="two digit codes"),
+        pytest.param("9" * 1_000_000, id="a million digits"),
+    ],
+)
+def test_a_digit_code_has_eighteen_ascii_digits_and_nothing_else(text: str) -> None:
+    assert digit_reason(DIGITS) is None
+    assert digit_reason(text) is Reason.MALFORMED
+    assert not is_digit_code(text)
+
+
+@given(ANY_TEXT | st.text("0123456789", min_size=16, max_size=20))
+def test_reading_a_digit_code_is_total(text: str) -> None:
+    assert digit_reason(text) in {None, Reason.MALFORMED}
 
 
 # Guide

@@ -1,10 +1,14 @@
 """The verifier: each step refuses with its reason, the steps keep their order, and no refusal uses a code up."""
 
+import hmac
+import json
 import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from itertools import permutations
 
@@ -12,21 +16,26 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters import ADAPTERS
 from codeservice.code import FORMS, MAX_GRANT_LIFETIME, MAX_SERVED_LIFETIME, SHOW_AAD, Kind, write_device_code
 from codeservice.credential import CredentialState
+from codeservice.digit import read_digit_code, write_digit_code
 from codeservice.errors import Rejected
 from codeservice.reason import MESSAGES, UNDETERMINED, Reason
 from codeservice.scan import Decision, Outcome, Policy, Verified
 from codeservice.scene import ALL, SCENES, scenes_named
 from codeservice.status import TRANSITIONS, Status
+from codeservice.status_list import PlaceError, StatusList
 from codeservice.verifier import Verifier
-from keys import trustlist
+from keys import jws, trustlist
 from keys.algorithms import ES256
 from keys.cbor import dumps, loads
+from keys.cose import sig_structure, sign1
+from keys.errors import NotSignedError, TrustListError
 from keys.key import Purpose
 from keys.trustlist import TrustList
 from tests.fakes import FakeLedger
@@ -41,6 +50,7 @@ from tests.makers import (
     OTHER_PHONE,
     PHONE,
     STRANGER,
+    Pair,
     bytes_of,
     claims_of,
     cose,
@@ -57,14 +67,18 @@ from tests.makers import (
     replace_part,
     show,
     sign_grant,
+    sign_list,
     spoilt_grant,
     text_of,
     truncations,
 )
+from tests.phone import jwk_of, sign_jws
 
 LIST = make_list()
 VERIFIER = Verifier(lambda: LIST)
 BUS = make_policy()
+EVERY_KIND = replace(BUS, kinds=frozenset(Kind))
+DIGIT_SEED = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 GRANT = make_grant()
 SIGNED = sign_grant(GRANT)
 
@@ -234,6 +248,27 @@ def test_an_algorithm_that_is_no_number_is_malformed(header: dict[int, object]) 
     assert reason_of(show_signed(spoilt_grant(claims_of(GRANT), header=header))) is Reason.MALFORMED
 
 
+PUBLIC = ISSUER.private.public_key()
+SECRETS = {
+    "point": ISSUER.point,
+    "PEM": PUBLIC.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
+    "PEM behind white space": b" \n" + PUBLIC.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
+    "DER": PUBLIC.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
+    "SSH": PUBLIC.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH),
+    "JWK": json.dumps(jwk_of(ISSUER.private)).encode(),
+}
+
+
+@pytest.mark.parametrize("form", SECRETS)
+def test_an_hmac_under_the_issuers_public_key_is_no_signature(form: str) -> None:
+    """Whatever the header says: the key's record says ES256."""
+    for alg, reason in ((5, Reason.UNSUPPORTED_ALGORITHM), (-7, Reason.BAD_SIGNATURE)):
+        protected, payload = dumps({1: alg, 4: ISSUER.kid}), dumps(claims_of(GRANT))
+        signed_bytes = sig_structure(protected, FORMS[Kind.DEVICE].aad, payload)
+        tag = hmac.digest(SECRETS[form], signed_bytes, "sha256")
+        assert reason_of(show_signed(dumps([protected, {}, payload, tag]))) is reason
+
+
 @pytest.mark.parametrize(
     "extra",
     [{33: b"x5chain"}, {35: "x5u"}, {2: [1]}, {"jwk": {}}, {"jku": "https://example.com"}, {-1: b"ephemeral"}],
@@ -241,6 +276,63 @@ def test_an_algorithm_that_is_no_number_is_malformed(header: dict[int, object]) 
 )
 def test_a_header_that_brings_a_key_is_malformed(extra: dict[object, object]) -> None:
     assert reason_of(show_signed(spoilt_grant(claims_of(GRANT), header=header_of(ISSUER) | extra))) is Reason.MALFORMED
+
+
+WATCHED = """
+import sys
+from codeservice.scan import Policy
+from codeservice.scene import SCENES
+from codeservice.verifier import Verifier
+from tests.fakes import FakeLedger
+from tests.makers import make_list, make_policy, NOW
+
+texts = sys.stdin.read().split("\\0")
+trust_list, ledger = make_list(), FakeLedger()
+verifier = Verifier(lambda: trust_list, guide="https://code.city.example/#")
+policy = make_policy()
+seen, watching = [], False
+
+def hook(event, arguments):
+    if watching:
+        seen.append(event)
+
+sys.addaudithook(hook)
+verifier.decide(texts[0], policy=policy, memory=ledger, rules=lambda *_: {}, now=NOW)
+watching = True
+reasons = {verifier.decide(t, policy=policy, memory=ledger, rules=lambda *_: {}, now=NOW).reason.value for t in texts}
+watching = False
+print(sorted(reasons), sorted(set(seen)))
+"""
+HOSTILE = [
+    "' OR 1=1--",
+    "../../etc/passwd",
+    "/etc/passwd",
+    "file:///etc/passwd",
+    "http://127.0.0.1/91",
+    "https://code.city.example/#../../etc/passwd",
+    "{{7*7}}",
+    "%s%n",
+    "$(id)",
+    "javascript:alert(1)",
+    "${jndi:ldap://127.0.0.1/a}",
+    "7",
+]
+
+
+def test_unknown_keys_and_hostile_text_open_no_file_and_no_socket() -> None:
+    """A Python of its own tells every file, socket, process and import that it is asked for, by its audit hook."""
+    kids = [STRANGER.kid, bytes(8), b"' OR 1=1", b"../../e\0", b"a\r\nb.cn\0", b"$(id)\0\0\0"]
+    texts = [other_header(kid=kid) for kid in kids] + [show_signed(SIGNED, bytes(64)), *HOSTILE]
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-c", WATCHED],
+        input="\0".join(texts),
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
+    assert run.stderr == ""
+    assert run.stdout == "['bad_holder_proof', 'malformed', 'unknown_key'] []\n"
 
 
 # 3 signatures
@@ -284,6 +376,8 @@ def bad_signatures(good: bytes) -> dict[str, bytes]:
         "65 bytes": good + b"\0",
         "71 bytes": good + bytes(7),
         "DER": b"\x30\x44\x02\x20" + r + b"\x02\x20" + s,
+        "DER with a byte behind": b"\x30\x44\x02\x20" + r + b"\x02\x20" + s + b"\0",
+        "BER with long lengths": b"\x30\x81\x44\x02\x20" + r + b"\x02\x20" + s,
         "high-s twin": high_s_twin(good),
         "swapped": s + r,
         "r is 0": number(0) + s,
@@ -345,6 +439,35 @@ def test_what_the_phone_signed_for_another_use_shows_nothing(aad: bytes) -> None
     assert reason_of(text_of(cose([NOW, SIGNED], header_of(None), PHONE, aad))) is Reason.BAD_HOLDER_PROOF
 
 
+CHECKPOINT = sign1(
+    dumps([1, bytes(32), NOW]),
+    alg=ES256.cose,
+    kid=ISSUERS[Purpose.CHECKPOINT].kid,
+    external_aad=b"CC1 checkpoint",
+    sign=ISSUERS[Purpose.CHECKPOINT].sign,
+)
+ASSERTION = sign_jws(PHONE.private, "client-authentication+jwt", {"iss": "bus-1", "sub": "bus-1", "iat": NOW})
+
+
+@pytest.mark.parametrize("kind", CODES)
+@pytest.mark.parametrize(
+    "message", [sign_list(LIST, ISSUER), CHECKPOINT, ASSERTION.encode()], ids=["trust list", "checkpoint", "assertion"]
+)
+def test_a_signed_message_of_another_kind_is_no_code(message: bytes, kind: Kind) -> None:
+    assert reason_of(text_of(message, kind), policy=EVERY_KIND) is Reason.MALFORMED
+    assert reason_of(message.decode("latin-1"), policy=EVERY_KIND) is Reason.MALFORMED
+
+
+@pytest.mark.parametrize("kind", CODES)
+def test_a_code_is_no_signed_message_of_another_kind(kind: Kind) -> None:
+    code, point = CODES[kind](), ISSUERS[FORMS[kind].purpose].point
+    with pytest.raises(TrustListError):
+        trustlist.accept(LIST, bytes_of(code), now=NOW)
+    for text in (code, bytes_of(code).decode("latin-1"), jws.encode(bytes_of(code))):
+        with pytest.raises(NotSignedError):
+            jws.read(text, typ="client-authentication+jwt", point=point, audience="city")
+
+
 def test_every_context_is_used_once() -> None:
     contexts = [form.aad for form in FORMS.values()] + [SHOW_AAD, trustlist.TRUST_AAD, b"CC1 checkpoint"]
     assert len(set(contexts)) == len(contexts)
@@ -376,36 +499,53 @@ FLAWED = {
 """What a code with a changed bit or a missing end may be refused for."""
 
 
-def test_no_truncation_of_fifty_codes_is_accepted() -> None:
-    for number_ in range(50):
-        text = make_code(make_grant(idx=number_), iat=NOW + number_ % 30)
-        assert reason_of(text) is None
-        texts = [text[:size] for size in range(len(text))] + [
-            text_of(cut) for cut in truncations(bytes_of(text)) if cut
-        ]
-        assert {reason_of(cut) for cut in texts} <= FLAWED
+def fifty_codes() -> list[tuple[Kind, str]]:
+    """Return good codes of every kind: other places, moments, entitlements and phones."""
+    made = [(Kind.DEVICE, make_code(make_grant(idx=at, list=at * 1000), iat=NOW - at)) for at in range(14)]
+    made += [(Kind.DEVICE, make_code(make_grant(entitlements=dict.fromkeys(range(at), at)))) for at in range(7)]
+    made += [(Kind.DEVICE, make_code(make_grant(device=Pair(at).point), phone=Pair(at))) for at in range(301, 308)]
+    made += [(Kind.SERVED, make_served(idx=at, expires=NOW + 60 - at, entitlements={1: at})) for at in range(9)]
+    made += [(Kind.PAPER, make_paper(idx=1 << at, generation=at)) for at in range(9)]
+    made += [(Kind.DIGIT, write_digit_code(f"{at:09d}", DIGIT_SEED, NOW)) for at in (0, 1, 123_456_789, 999_999_999)]
+    assert len(made) == len({text for _, text in made}) == 50
+    return made
 
 
-def flipped(data: bytes, positions: range) -> set[Reason | None]:
-    return {reason_of(text_of(changed)) for changed in flips(data, positions)}
+def spoilt(kind: Kind, text: str) -> Iterator[str]:
+    """Yield every truncation of a code's text and bytes, and every flip of one bit of its bytes."""
+    yield from (text[:size] for size in range(len(text)))
+    if kind is Kind.DIGIT:
+        # Its characters are its bytes.
+        yield from (changed.decode("latin-1") for changed in flips(text.encode()))
+        return
+    data = bytes_of(text)
+    yield from (text_of(cut, kind) for cut in truncations(data))
+    yield from (text_of(changed, kind) for changed in flips(data))
 
 
-def test_no_flipped_bit_of_three_codes_is_accepted() -> None:
-    """Every single bit of the bytes, and nothing but a rejection is ever raised."""
-    for kind, make in CODES.items():
-        data = bytes_of(make())
-        found = {
-            reason_of(text_of(changed, kind), policy=replace(BUS, kinds=frozenset(Kind))) for changed in flips(data)
-        }
-        assert found <= FLAWED
-    data = bytes_of(make_code(make_grant(idx=7, entitlements={})))
-    assert flipped(data, range(8 * len(data))) <= FLAWED
+def test_no_truncation_and_no_flipped_bit_of_fifty_codes_is_accepted() -> None:
+    """Of any kind: each gives a reason of the format, the key or a signature, and nothing else is ever raised."""
+    verifier = Verifier(lambda: LIST)
 
+    def read(kind: Kind, text: str) -> Reason | None:
+        try:
+            if kind is Kind.DIGIT:
+                read_digit_code(text)
+            else:
+                verifier.verify(text, policy=EVERY_KIND, now=NOW)
+        except Rejected as rejection:
+            return rejection.reason
+        return None
 
-def test_no_sampled_flipped_bit_of_fifty_codes_is_accepted() -> None:
-    for number_ in range(50):
-        data = bytes_of(make_code(make_grant(idx=number_)))
-        assert flipped(data, range(number_, 8 * len(data), 11)) <= FLAWED
+    found: Counter[Reason | None] = Counter()
+    codes = fifty_codes()
+    for kind, text in codes:
+        assert read(kind, text) is None
+        found.update(read(kind, changed) for changed in spoilt(kind, text))
+    sys.stdout.write(f"{sum(found.values())} truncations and flipped bits of {len(codes)} codes: {dict(found)}\n")
+    sizes = [(len(text), 0 if kind is Kind.DIGIT else len(bytes_of(text))) for kind, text in codes]
+    assert sum(found.values()) == sum(digits + (9 * data or 8 * digits) for digits, data in sizes)
+    assert found.keys() <= FLAWED
 
 
 @given(st.integers(0, 600), st.sampled_from("0123456789"))
@@ -602,6 +742,65 @@ def test_the_same_moment_signed_again_is_the_same_code(ledger: FakeLedger) -> No
     first, second = make_code(), signed_by_chance()
     assert first != second
     assert [decide(code, ledger).reason for code in (first, second)] == [None, Reason.REPLAYED]
+
+
+class Offline:
+    """What a terminal without network remembers: a status list that it fetched, and what it has seen itself."""
+
+    def __init__(self, statuses: StatusList | None) -> None:
+        self.statuses = statuses
+        self.seen: set[tuple[int, int, int]] = set()
+
+    def status(self, list_: int, idx: int) -> Status | None:
+        """Read the list; None without one, and for a place that it does not have."""
+        try:
+            return Status(self.statuses.get(idx)) if self.statuses else None
+        except PlaceError:
+            return None
+
+    def first_use(self, use: tuple[int, int, int]) -> bool:
+        """Keep a use in mind; False when it was there."""
+        before = len(self.seen)
+        self.seen.add(use)
+        return len(self.seen) > before
+
+    def attempt(self) -> AbstractContextManager[object]:
+        """Open a span; a single terminal has nothing to take back."""
+        return nullcontext()
+
+
+def offline(text: str, memory: Offline, now: int = NOW) -> Reason | None:
+    return VERIFIER.decide(text, policy=BUS, memory=memory, rules=lambda *_: {}, now=now).reason
+
+
+def test_the_same_code_twice_at_a_terminal_without_network_is_replayed() -> None:
+    memory = Offline(StatusList.pack([0, 0, 1, 2], 2))
+    first, second = (make_code(make_grant(idx=idx)) for idx in (0, 1))
+    assert [offline(code, memory) for code in (first, first, second, first)] == [
+        None,
+        Reason.REPLAYED,
+        None,
+        Reason.REPLAYED,
+    ]
+    assert offline(first, memory, now=NOW + 30) is Reason.REPLAYED
+
+
+@pytest.mark.parametrize(
+    ("idx", "reason"),
+    [
+        (0, None),
+        (2, Reason.REVOKED),
+        (3, Reason.SUSPENDED),
+        (4, Reason.TEMPORARILY_UNAVAILABLE),
+        (1 << 20, Reason.TEMPORARILY_UNAVAILABLE),
+    ],
+    ids=["valid", "revoked", "suspended", "behind the end", "far behind the end"],
+)
+def test_a_terminal_without_network_goes_by_its_status_list(idx: int, reason: Reason | None) -> None:
+    """A place that the list does not have is not valid."""
+    memory = Offline(StatusList.pack([0, 0, 1, 2], 2))
+    assert offline(make_code(make_grant(idx=idx)), memory) is reason
+    assert offline(make_code(make_grant(idx=idx)), Offline(None)) is Reason.TEMPORARILY_UNAVAILABLE
 
 
 def test_a_paper_code_may_be_shown_again(ledger: FakeLedger) -> None:

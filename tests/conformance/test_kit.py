@@ -12,6 +12,7 @@ import pytest
 from codeservice.reason import Reason
 from conformance.__main__ import VECTORS, main
 from conformance.kit import Answer, KitError, Vector, ask, read_vectors
+from tests.wallet.core.javascript import node
 
 ROOT = Path(__file__).resolve().parents[2]
 READER = (sys.executable, "-m", "conformance.reader")
@@ -50,9 +51,19 @@ def python(code: str) -> list[str]:
     return [sys.executable, "-S", "-c", code]
 
 
-def test_the_kit_passes_our_reader(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["run", "--", *READER]) == 0
-    assert capsys.readouterr().out.endswith("agree, 0 do not\n")
+@pytest.mark.parametrize(
+    "reader",
+    [
+        pytest.param(lambda: READER, id="Python"),
+        pytest.param(lambda: (node(), "conformance/reader.mjs"), id="JavaScript"),
+    ],
+)
+def test_the_kit_passes_each_reader_of_ours_over_all_vectors(
+    reader: Callable[[], tuple[str, ...]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", "--", *reader()]) == 0
+    count = len(read_vectors(VECTORS))
+    assert capsys.readouterr().out == f"{count} vectors: {count} agree, 0 do not\n"
 
 
 def test_the_kit_fails_a_reader_that_skips_the_second_signature(

@@ -1,6 +1,5 @@
 """Digit codes, served codes and paper codes, from issue to the counter, on both databases."""
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -9,7 +8,7 @@ from codeservice.digit import HANDLE_TRIES, LIFE, TERMINAL_TRIES, luhn_digit, wr
 from codeservice.issuing import issue_paper
 from codeservice.scene import SCENES
 from tests.conftest import City
-from tests.phone import Phone, Terminal
+from tests.phone import Phone, at_once
 
 
 def decision(answer: Any) -> tuple[str, str | None]:
@@ -49,14 +48,7 @@ def test_a_digit_code_is_accepted_at_a_counter(any_city: City, terminal: str) ->
 
 def test_a_digit_code_works_once_among_64_threads(any_city: City) -> None:
     code, desk = digits(any_city, any_city.phone()), any_city.terminal("clinic-1")
-
-    def scan(_number: int) -> tuple[str, str | None]:
-        own = Terminal(any_city.app.test_client(), desk.id)
-        own.token, own.scene = desk.token, desk.scene
-        return decision(own.scan(code))
-
-    with ThreadPoolExecutor(64) as pool:
-        answers = list(pool.map(scan, range(64)))
+    answers = at_once(64, lambda _number: decision(desk.on(any_city.app.test_client()).scan(code)))
     assert answers.count(("accepted", None)) == 1
     assert answers.count(("refused", "replayed")) == 63
 
@@ -70,6 +62,13 @@ def test_the_same_handle_does_not_work_with_its_next_password(city: City) -> Non
     later = write_digit_code(first["handle"], first["seed"], city.clock.now + 30)
     city.clock.now += 30
     assert decision(desk.scan(later)) == ("refused", "replayed")
+
+
+def test_a_digit_code_that_was_used_is_refused_at_every_other_counter(any_city: City) -> None:
+    code = digits(any_city, any_city.phone())
+    assert decision(any_city.terminal("clinic-1").scan(code)) == ("accepted", None)
+    for terminal in ("clinic-2", "till-east", "queue-1"):
+        assert decision(any_city.terminal(terminal).scan(code)) == ("refused", "replayed")
 
 
 def test_a_password_counts_in_its_step_and_the_two_beside_it(city: City) -> None:

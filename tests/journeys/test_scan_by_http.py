@@ -1,20 +1,24 @@
 """From sign-in to a scan at every door, by HTTP, on SQLite and on PostgreSQL."""
 
-from concurrent.futures import ThreadPoolExecutor
+import uuid
 from dataclasses import replace
 from typing import Any
 
 import pytest
 import redis
 
+from adapters.gateway import door as gateway
+from codeservice.app import create_app, open_services
 from codeservice.city import city_day
+from codeservice.issuing import GRANT_LIFE
 from codeservice.rate import RateLimiter
 from codeservice.revoking import change_status
 from codeservice.status import Status
 from codeservice.store import client, grant
 from codeservice.store.status import RevokedCache
 from tests.conftest import City
-from tests.phone import Phone, Terminal
+from tests.phone import Answer, Phone, Terminal, at_once
+from wallet.views import door as wallet
 
 TERMINALS = {
     "bus": "bus-1",
@@ -130,6 +134,36 @@ def test_a_phone_goes_on_for_a_day_without_network(city: City) -> None:
     assert decision(city.terminal("bus-1").scan(phone.show(city.clock.now))) == ("refused", "expired")
 
 
+def test_every_grant_of_a_batch_older_than_its_lifetime_is_expired(city: City) -> None:
+    phone = city.phone(count=4)
+    city.clock.now += GRANT_LIFE + 1
+    bus = city.terminal("bus-1")
+    assert {decision(bus.scan(phone.show(city.clock.now, index))) for index in range(4)} == {("refused", "expired")}
+
+
+def test_a_terminal_cannot_bring_its_own_time(city: City) -> None:
+    """What it sends beside the code is no time to go by, and the screenshot stays one."""
+    phone, terminal = city.phone(), city.terminal("bus-1")
+    shown_at = city.clock.now
+    screenshot = phone.show(shown_at)
+    city.clock.now += 61
+    for name in ("now", "at", "iat", "time", "timestamp"):
+        body: dict[str, Any] = {name: shown_at}
+        assert terminal.scan(screenshot, **body).status_code == 400
+    assert decision(terminal.scan(screenshot)) == ("refused", "expired")
+
+
+def test_the_identifier_of_a_real_record_is_no_code(city: City) -> None:
+    """Nothing that the record is keyed by is looked up because somebody scanned it."""
+    phone, bus = city.phone(), city.terminal("bus-1")
+    scanned = bus.scan(phone.show(city.clock.now)).get_json()["scan"]
+    made = phone.grants[0][0]
+    identifiers = [scanned, phone.device, city.citizen().holder.id, "bus-1", str(made["idx"])]
+    identifiers += [f"{made['list']}:{made['idx']}", made["grant"], str(uuid.UUID(scanned))]
+    assert {decision(bus.scan(identifier)) for identifier in identifiers} == {("refused", "malformed")}
+    assert len(phone.call("GET", "/records").get_json()["records"]) == 1
+
+
 def test_one_code_at_two_terminals_at_once_has_one_winner(any_city: City) -> None:
     """64 threads, 20 rounds."""
     phone = any_city.phone()
@@ -140,13 +174,9 @@ def test_one_code_at_two_terminals_at_once_has_one_winner(any_city: City) -> Non
         any_city.app.extensions["services"] = replace(any_city.services, limiter=RateLimiter())
 
         def scan(number: int, code: str = code) -> tuple[str, str | None]:
-            terminal = (first, second)[number % 2]
-            own = Terminal(any_city.app.test_client(), terminal.id)
-            own.token, own.scene = terminal.token, terminal.scene
-            return decision(own.scan(code))
+            return decision((first, second)[number % 2].on(any_city.app.test_client()).scan(code))
 
-        with ThreadPoolExecutor(64) as pool:
-            answers = list(pool.map(scan, range(64)))
+        answers = at_once(64, scan)
         assert answers.count(("accepted", None)) == 1
         assert answers.count(("refused", "replayed")) == 63
 
@@ -157,15 +187,26 @@ def test_the_same_act_is_answered_the_same_way_however_often_it_is_sent(any_city
     code, medicine = phone.show(any_city.clock.now), {"class": "ephedrine", "packages": 1}
 
     def scan(_number: int) -> Any:
-        own = Terminal(any_city.app.test_client(), terminal.id)
-        own.token, own.scene = terminal.token, terminal.scene
-        return own.scan(code, act="one-act", medicine=medicine).get_json()
+        return terminal.on(any_city.app.test_client()).scan(code, act="one-act", medicine=medicine).get_json()
 
-    with ThreadPoolExecutor(16) as pool:
-        answers = list(pool.map(scan, range(50)))
+    answers = at_once(50, scan)
     assert {answer["scan"] for answer in answers} == {answers[0]["scan"]}
     assert {answer["details"]["remaining"] for answer in answers} == {1}
     assert sum(not answer["repeat"] for answer in answers) == 1
+
+
+def test_an_act_whose_answer_was_lost_is_answered_the_same_way_after_a_restart(any_city: City) -> None:
+    """The service ended between its commit and its answer: one use, and the terminal learns what was decided."""
+    phone, terminal = any_city.phone(), any_city.terminal("till-east")
+    code, medicine = phone.show(any_city.clock.now), {"class": "ephedrine", "packages": 1}
+    lost = terminal.scan(code, act="one-act", medicine=medicine).get_json()
+    services = open_services(any_city.services.settings, any_city.clock)
+    again = terminal.on(create_app(services, (gateway, wallet)).test_client())
+    answer = again.scan(code, act="one-act", medicine=medicine).get_json()
+    assert (answer["scan"], answer["decision"], answer["repeat"]) == (lost["scan"], "accepted", True)
+    assert answer["details"]["remaining"] == lost["details"]["remaining"] == 1
+    assert decision(again.scan(code, act="another", medicine=medicine)) == ("refused", "replayed")
+    services.database.close()
 
 
 def test_the_same_code_for_another_act_is_a_replay(city: City) -> None:
@@ -173,6 +214,20 @@ def test_the_same_code_for_another_act_is_a_replay(city: City) -> None:
     code = phone.show(city.clock.now)
     assert decision(terminal.scan(code, act="a")) == ("accepted", None)
     assert decision(terminal.scan(code, act="b")) == ("refused", "replayed")
+
+
+@pytest.mark.parametrize("first", ["terminal", "back end"])
+def test_a_code_is_used_up_for_terminals_and_for_partners_back_ends_alike(any_city: City, first: str) -> None:
+    phone, desk = any_city.phone(), any_city.terminal("clinic-1")
+    code, back_end = phone.show(any_city.clock.now), any_city.terminal("hospital-back-end")
+    headers = {"Authorization": f"Bearer {back_end.token}", "Idempotency-Key": "act"}
+
+    def verify() -> Answer:
+        return back_end.http.open("/api/v1/verifications", method="POST", json={"code": code}, headers=headers)
+
+    channels = [lambda: desk.scan(code), verify]
+    answers = [ask() for ask in (channels if first == "terminal" else reversed(channels))]
+    assert [decision(answer) for answer in answers] == [("accepted", None), ("refused", "replayed")]
 
 
 def test_an_act_cannot_be_used_for_another_code(city: City) -> None:

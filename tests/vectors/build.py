@@ -5,7 +5,7 @@ Keys and nonces are fixed, so a rebuild gives the same bytes; a test rebuilds an
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from codeservice.code import Kind, from_digits
 from keys import rotation
 from keys.cose import read_sign1
 from keys.key import Purpose
+from keys.trustlist import TrustList
 from tests.makers import (
     CITY_CLAIM,
     DAY,
@@ -26,7 +27,11 @@ from tests.makers import (
     OTHER_PHONE,
     PHONE,
     ROOTS,
+    SM2_ISSUER,
+    SM2_PHONE,
+    SM2_ROOTS,
     STRANGER,
+    Pair,
     bytes_of,
     claims_of,
     cose,
@@ -44,6 +49,10 @@ from tests.makers import (
     spoilt_grant,
     text_of,
 )
+from tests.vectors.sm2 import bad as bad_sm2_codes
+from tests.vectors.sm2 import good as good_sm2_codes
+from tests.vectors.sm2 import sm2_list
+from tests.vectors.trust_lists import Offer, offers
 
 HERE = Path(__file__).parent
 GUIDE = "https://code.city.example/#"
@@ -124,8 +133,14 @@ def trust_lists() -> dict[str, Any]:
         "late_key": late,
         "resting_key": resting,
     }
-    roots = [{"algorithm": pair.root.algorithm, "public": pair.point.hex()} for pair in ROOTS]
-    return {name: {"list": sign_list(entry).hex(), "roots": roots, "threshold": 2} for name, entry in lists.items()}
+    published = {name: published_list(entry, ROOTS) for name, entry in lists.items()}
+    return published | {"sm2": published_list(sm2_list(), SM2_ROOTS)}
+
+
+def published_list(trust_list: TrustList, roots: Sequence[Pair]) -> dict[str, Any]:
+    """Return a list as a vector's verifier gets it, with the roots it was set up with."""
+    pinned = [{"algorithm": pair.root.algorithm, "public": pair.point.hex()} for pair in roots]
+    return {"list": sign_list(trust_list, *roots[:2]).hex(), "roots": pinned, "threshold": 2}
 
 
 def good() -> Iterator[Vector]:
@@ -434,22 +449,40 @@ def bad_policies() -> Iterator[Vector]:
     yield Vector("expired-and-revoked", "time comes before status", ended, "expired", status="revoked")
 
 
-BAD = (bad_texts, bad_bytes, bad_claims, bad_keys, bad_signatures, bad_times, bad_policies)
+def good_sm2() -> Iterator[Vector]:
+    """Yield codes of a city that signs by SM2."""
+    for name, comment, text in good_sm2_codes():
+        yield Vector(f"sm2-{name}", comment, text, trust="sm2", document_checked=text.startswith(Kind.PAPER.value))
+
+
+def bad_sm2() -> Iterator[Vector]:
+    """Yield what is wrong with SM2 alone, or with two suites mixed."""
+    for name, comment, text, reason in bad_sm2_codes():
+        yield Vector(f"sm2-{name}", comment, text, reason, trust="sm2")
+    taken = make_code(make_grant(device=SM2_PHONE.point), phone=SM2_PHONE, issuer=SM2_ISSUER)
+    yield Vector("sm2-unknown-key", "a city of ES256 does not know the key", taken, "unknown_key")
+
+
+BAD = (bad_texts, bad_bytes, bad_claims, bad_keys, bad_signatures, bad_times, bad_policies, bad_sm2)
 
 
 def build(folder: Path) -> list[str]:
     """Write every vector, the trust lists and the manifest; returns the files of the manifest."""
-    files = []
-    for part, vectors in (("good", list(good())), ("bad", [vector for make in BAD for vector in make()])):
-        (folder / part).mkdir(parents=True, exist_ok=True)
-        for vector in vectors:
-            name = f"{part}/{vector.name}.json"
-            assert name not in files, name
-            files.append(name)
-            write(folder / name, vector.document())
+    codes = {"good": [*good(), *good_sm2()], "bad": [vector for make in BAD for vector in make()]}
+    files = {"vectors": write_all(folder, codes), "trust_lists": write_all(folder, offers())}
     write(folder / "trust.json", trust_lists())
-    write(folder / "manifest.json", {"format": 1, "vectors": files})
-    return files
+    write(folder / "manifest.json", {"format": 1, **files})
+    return [name for names in files.values() for name in names]
+
+
+def write_all(folder: Path, vectors: Mapping[str, Sequence[Vector | Offer]]) -> list[str]:
+    """Write vectors by the folder in which they stand; returns their files."""
+    files = {f"{part}/{vector.name}.json": vector for part, made in vectors.items() for vector in made}
+    assert len(files) == sum(len(made) for made in vectors.values()), "a name stands twice"
+    for name, vector in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        write(folder / name, vector.document())
+    return list(files)
 
 
 def write(path: Path, document: object) -> None:

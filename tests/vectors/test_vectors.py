@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from codeservice.app import PUBLISHED_KIDS
 from codeservice.code import Kind
 from codeservice.grant_cache import GrantCache
 from codeservice.reason import Reason
@@ -14,7 +15,9 @@ from codeservice.scan import Policy
 from codeservice.scene import SCENES
 from codeservice.status import Status
 from codeservice.verifier import Verifier
-from keys.trustlist import Root, TrustList, first
+from keys.errors import TrustListError
+from keys.trustlist import Root, TrustList, accept, first
+from tests.makers import NOW
 from tests.vectors import build
 
 HERE = Path(__file__).parent
@@ -87,6 +90,25 @@ def test_the_verifier_decides_every_vector_as_expected(name: str, size: int) -> 
         assert decide(vector, cache) == vector["expect"], vector["comment"]
 
 
+@pytest.mark.parametrize("name", MANIFEST["trust_lists"])
+def test_every_trust_list_comes_into_force_or_is_refused_as_expected(name: str) -> None:
+    vector = read(name)
+    roots = [Root(root["algorithm"], bytes.fromhex(root["public"])) for root in vector["roots"]]
+    offered, now = bytes.fromhex(vector["offered"]), vector["now"]
+    current = None
+    if vector["current"] is not None:
+        current = first(bytes.fromhex(vector["current"]), roots=roots, threshold=vector["threshold"], now=now)
+    try:
+        if current is None:
+            current = first(offered, roots=roots, threshold=vector["threshold"], now=now)
+        else:
+            current = accept(current, offered, now=now)
+        accepted = True
+    except TrustListError:
+        accepted = False
+    assert {"accepted": accepted, "version": current and current.version} == vector["expect"], vector["comment"]
+
+
 def test_a_rebuild_gives_the_same_bytes(tmp_path: Path) -> None:
     files = [*build.build(tmp_path), "trust.json", "manifest.json"]
     for name in files:
@@ -104,3 +126,9 @@ def test_every_kind_has_good_and_bad_vectors() -> None:
     for part in ("good/", "bad/"):
         kinds = {read(name)["text"][:2] for name in MANIFEST["vectors"] if name.startswith(part)}
         assert {"91", "92", "93"} <= kinds
+
+
+def test_a_service_starts_with_no_key_of_the_vectors() -> None:
+    """Everybody has their private halves."""
+    listed = {kid.hex() for name in TRUST for kid in trust_list(name, NOW).keys}
+    assert listed <= set(PUBLISHED_KIDS)

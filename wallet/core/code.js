@@ -1,9 +1,8 @@
 /** The device code (kind 91): a grant and the moment, signed by the device key, as decimal text. `reader.js` reads it. */
 
 import { encodeCbor } from "./cbor.js";
-import { ES256_PROTECTED, sigStructure, writeSign1 } from "./cose.js";
+import { ALG, sigStructure, writeSign1 } from "./cose.js";
 import { bytesToDigits } from "./digits.js";
-import { lowS } from "./p256.js";
 
 /** The two digits in front of every device code. */
 export const DEVICE_CODE_KIND = "91";
@@ -16,14 +15,16 @@ export const MAX_CODE_BYTES = 267;
  * @param {object} shown
  * @param {number} shown.iat seconds, the phone's own clock
  * @param {Uint8Array} shown.grant COSE_Sign1 bytes as the issuer sent them
- * @param {(bytes: Uint8Array) => Promise<Uint8Array>} shown.sign ES256 by the grant's device key
+ * @param {number} shown.cose COSE number of the algorithm of the grant's key
+ * @param {(bytes: Uint8Array) => Promise<Uint8Array>} shown.sign by the grant's key
  * @returns {Promise<string>}
  * @throws {RangeError} when the grant is too large for a code
  */
-export async function writeDeviceCode({ iat, grant, sign }) {
+export async function writeDeviceCode({ iat, grant, cose, sign }) {
+  const header = encodeCbor(new Map([[ALG, cose]]));
   const payload = encodeCbor([iat, grant]);
-  const signature = lowS(await sign(sigStructure(ES256_PROTECTED, SHOW_PURPOSE, payload)));
-  const code = writeSign1(ES256_PROTECTED, payload, signature);
+  const signature = await sign(sigStructure(header, SHOW_PURPOSE, payload));
+  const code = writeSign1(header, payload, signature);
   if (code.length > MAX_CODE_BYTES) throw new RangeError("code too large");
   return DEVICE_CODE_KIND + bytesToDigits(code);
 }

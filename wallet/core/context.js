@@ -1,9 +1,8 @@
 /** A decision from one JSON document, as the conformance kit and the vectors give it. */
 
+import { fromHex } from "./hex.js";
 import { openTrustList, TrustListError } from "./trust_list.js";
 import { decide } from "./verifier.js";
-
-const HEX = /^(?:[0-9a-f]{2})*$/;
 
 /**
  * @param {string} text
@@ -28,9 +27,4 @@ async function openOrNull({ list, roots, threshold }, now) {
     if (error instanceof TrustListError) return null;
     throw error;
   }
-}
-
-function fromHex(text) {
-  if (!HEX.test(text)) throw new RangeError("not hexadecimal");
-  return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 }

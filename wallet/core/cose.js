@@ -5,8 +5,6 @@ import { decodeCbor, encodeCbor } from "./cbor.js";
 /** Header parameters (RFC 9052 section 3.1). */
 export const ALG = 1;
 export const KID = 4;
-/** The protected header {1: -7} as its own bytes. */
-export const ES256_PROTECTED = Uint8Array.of(0xa1, 0x01, 0x26);
 
 /**
  * A COSE_Sign1 whose signature nobody has checked yet.

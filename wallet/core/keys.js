@@ -1,9 +1,19 @@
-/** P-256 keys that never leave WebCrypto: making, signing, public forms, and signed requests (JWS, RFC 7515). */
+/**
+ * The keys of a phone or a terminal. Its own one is of P-256 and never leaves WebCrypto: it signs requests (JWS, RFC
+ * 7515). Those of grants are of the city's algorithm.
+ */
 
 import { jsonToBase64url, fromBase64url, toBase64url } from "./base64url.js";
+import { lowS } from "./p256.js";
 
 const P256 = { name: "ECDSA", namedCurve: "P-256" };
 const ES256 = { name: "ECDSA", hash: "SHA-256" };
+/** COSE number of ES256 (RFC 9053 section 2.1). */
+const ES256_COSE = -7;
+const MAKERS = {
+  ES256: makeP256Key,
+  SM2: async () => (await import("./sm2.js")).makeSm2Key(),
+};
 
 /** @returns {boolean} whether this browser and this address offer WebCrypto (https or localhost) */
 export function canHoldKeys() {
@@ -19,10 +29,36 @@ export function makeKeyPair() {
 
 /**
  * @param {CryptoKey} privateKey
- * @returns {(bytes: Uint8Array) => Promise<Uint8Array>} ES256 signer giving r and s, 64 bytes
+ * @returns {(bytes: Uint8Array) => Promise<Uint8Array>} ES256 signer giving r and s, 64 bytes, s in the lower half
  */
 export function signer(privateKey) {
-  return async (bytes) => new Uint8Array(await globalThis.crypto.subtle.sign(ES256, privateKey, bytes));
+  return async (bytes) => lowS(new Uint8Array(await globalThis.crypto.subtle.sign(ES256, privateKey, bytes)));
+}
+
+/**
+ * Makes the key of a grant.
+ *
+ * @param {string} algorithm by which the city signs
+ * @returns {Promise<{point: Uint8Array, privateKey: CryptoKey|import("./sm2.js").SealedKey}>} point compressed, 33 bytes
+ * @throws {RangeError} when this wallet does not know the algorithm
+ */
+export async function makeGrantKey(algorithm) {
+  if (!Object.hasOwn(MAKERS, algorithm)) throw new RangeError(`no such algorithm: ${algorithm}`);
+  return MAKERS[algorithm]();
+}
+
+/**
+ * @param {CryptoKey|import("./sm2.js").SealedKey} privateKey of a grant
+ * @returns {{cose: number, sign: (bytes: Uint8Array) => Promise<Uint8Array>}} for `writeDeviceCode`
+ */
+export function holderOf(privateKey) {
+  if (privateKey instanceof CryptoKey) return { cose: ES256_COSE, sign: signer(privateKey) };
+  return { cose: privateKey.cose, sign: async (bytes) => (await import("./sm2.js")).signSm2(privateKey, bytes) };
+}
+
+async function makeP256Key() {
+  const { publicKey, privateKey } = await makeKeyPair();
+  return { point: await compressedPoint(publicKey), privateKey };
 }
 
 /**

@@ -1,30 +1,41 @@
 /**
- * The trust list: the versioned, root-signed list of keys that a verifier accepts. Reads a first list, trusting roots
- * handed over by other means; the order of the rules is that of the service.
+ * The trust list: the versioned, root-signed list of keys that a verifier accepts. Rules only; the service has the same
+ * in the same order.
+ *
+ * 1. The bytes are one COSE_Sign (RFC 9052 section 4.1) of this schema.
+ * 2. Distinct roots of the list in force reach its threshold, and distinct roots named in the new list reach the new one.
+ * 3. The version is the successor of the version in force, or the same bytes again.
+ * 4. Killed keys stay killed; every other key stays with its point, purpose, algorithm and beginning, or is killed. The
+ *    ends of a key may come nearer, never move away.
+ * 5. The list is issued neither in the future nor before the one in force, and lives for at most MAX_LIFETIME.
+ *
+ * A first list has no list in force: the roots handed over by other means stand in for it, and rules 3 and 4 fall away.
+ * Expiry is not a rule of acceptance: an expired list may lead to a newer one. It is a rule of use: `find` refuses.
  */
 
-import { ALGORITHMS } from "./algorithms.js";
-import { decodeCbor, encodeCbor } from "./cbor.js";
+import { encodeCbor } from "./cbor.js";
 import { ALG, KID, readSign, signerStructure } from "./cose.js";
+import { hex } from "./hex.js";
 import { Rejected, STATUS_STALE, UNKNOWN_KEY, WRONG_KEY_USAGE } from "./reasons.js";
+import { loadRoot, readBody } from "./trust_list_body.js";
 
 const TRUST_PURPOSE = "CC1 trust";
 /** Bytes of the largest list that is read: room for about 500 keys. */
 const MAX_TRUST_LIST = 65_536;
-const FORMAT = 1;
-const FIELDS = ["format", "version", "issued", "expires", "threshold", "roots", "keys", "killed"];
-const KEY_FIELDS = ["alg", "use", "point", "from", "until", "verify"];
-const PURPOSES = new Set(["grant", "served", "paper", "status", "token", "checkpoint"]);
-const KID_BYTES = 8;
+/** Seconds of the longest list: stolen roots cannot write one that is never asked for again. */
+const MAX_LIFETIME = 366 * 24 * 3600;
 
 /** The list is refused; the message names the rule. */
 export class TrustListError extends Error {}
 
 /** Keys by identifier in hexadecimal. Times are epoch seconds, ends are exclusive. */
 export class TrustList {
-  /** @param {{version: number, issued: number, expires: number, keys: Map<string, object>, killed: Set<string>}} body */
-  constructor({ version, issued, expires, keys, killed }) {
-    Object.assign(this, { version, issued, expires, keys, killed });
+  /**
+   * @param {import("./trust_list_body.js").Body} body
+   * @param {string} digest SHA-256 of the bytes that the roots signed, in hexadecimal
+   */
+  constructor({ version, issued, expires, threshold, roots, keys, killed }, digest) {
+    Object.assign(this, { version, issued, expires, threshold, roots, keys, killed, digest });
   }
 
   /**
@@ -48,6 +59,8 @@ export class TrustList {
 }
 
 /**
+ * Reads a list when none is in force yet.
+ *
  * @param {Uint8Array} bytes one untagged COSE_Sign
  * @param {object} trusted
  * @param {{algorithm: string, public: Uint8Array}[]} trusted.roots
@@ -57,40 +70,89 @@ export class TrustList {
  * @throws {TrustListError}
  */
 export async function openTrustList(bytes, { roots, threshold, now }) {
-  if (bytes.length > MAX_TRUST_LIST) throw new TrustListError("too large");
-  try {
-    const { payload, signatures } = readSign(bytes);
-    const body = await readBody(decodeCbor(payload));
-    await requireThreshold(payload, signatures, await Promise.all(roots.map(loadRoot)), threshold);
-    await requireThreshold(payload, signatures, body.roots, body.threshold);
-    if (body.issued > now) throw new TrustListError("issued in the future");
-    if (body.expires <= body.issued) throw new TrustListError("expires before it was issued");
-    return new TrustList(body);
-  } catch (error) {
-    if (error instanceof RangeError) throw new TrustListError(error.message, { cause: error });
-    throw error;
-  }
+  return refusing(async () => {
+    const offered = await readSigned(bytes, { roots: await Promise.all(roots.map(loadRoot)), threshold });
+    requireTime(offered, now);
+    return offered;
+  });
 }
 
 /**
- * @param {string} algorithm
- * @param {Uint8Array} point
- * @returns {Promise<Uint8Array>} the first eight bytes of SHA-256 over algorithm name, zero and point
+ * Reads the successor of the list in force, which stays in force when this throws.
+ *
+ * @param {TrustList} current
+ * @param {Uint8Array} bytes one untagged COSE_Sign
+ * @param {number} now
+ * @returns {Promise<TrustList>} `current` itself when it is offered again
+ * @throws {TrustListError}
  */
-export async function kidOf(algorithm, point) {
-  const named = Uint8Array.of(...new TextEncoder().encode(`${algorithm}\0`), ...point);
-  return new Uint8Array(await globalThis.crypto.subtle.digest("SHA-256", named)).slice(0, KID_BYTES);
+export async function accept(current, bytes, now) {
+  return refusing(async () => {
+    const offered = await readSigned(bytes, current);
+    if (offered.version === current.version && offered.digest === current.digest) return current;
+    if (BigInt(offered.version) !== BigInt(current.version) + 1n) {
+      throw new TrustListError(`version ${offered.version} does not follow ${current.version}`);
+    }
+    requireAppendOnly(current, offered);
+    if (offered.issued < current.issued) throw new TrustListError("issued before the list that it follows");
+    requireTime(offered, now);
+    return offered;
+  });
 }
 
-async function requireThreshold(payload, signatures, roots, threshold) {
+/** Rules 1 and 2: signed by the ruling roots, and by the roots that the list itself names. */
+async function readSigned(bytes, ruling) {
+  if (bytes.length > MAX_TRUST_LIST) throw new TrustListError("too large");
+  const { payload, signatures } = readSign(bytes);
+  // One check for one root: a list that names a root a thousand times must not cost a thousand checks.
+  if (new Set(signatures.map(({ kid }) => hex(kid))).size !== signatures.length) throw new TrustListError("a root signed twice");
+  // Signatures first: what nobody signed is not worth reading.
+  await requireThreshold(payload, signatures, ruling);
+  const body = await readBody(payload);
+  await requireThreshold(payload, signatures, body);
+  const digest = new Uint8Array(await globalThis.crypto.subtle.digest("SHA-256", payload));
+  return new TrustList(body, hex(digest));
+}
+
+/** Rule 4. */
+function requireAppendOnly(current, offered) {
+  if (![...current.killed].every((kid) => offered.killed.has(kid))) throw new TrustListError("a killed key would come back");
+  for (const [kid, before] of current.keys) {
+    const key = offered.keys.get(kid);
+    if (key !== undefined) requireSameKey(before, key);
+    // Forgotten, it could come back as something else.
+    else if (!offered.killed.has(kid)) throw new TrustListError("a key would be dropped without a trace");
+  }
+  if ([...offered.keys.keys()].some((kid) => offered.killed.has(kid) && !current.keys.has(kid))) {
+    throw new TrustListError("a killed key would come back");
+  }
+}
+
+function requireSameKey(before, key) {
+  if (!["algorithm", "purpose", "point", "identity", "signFrom"].every((name) => before[name] === key[name])) {
+    throw new TrustListError("a key would change its purpose or its beginning");
+  }
+  if (key.signUntil > before.signUntil || key.verifyUntil > before.verifyUntil) {
+    throw new TrustListError("a key would live longer than was published");
+  }
+}
+
+/** Rule 5. */
+function requireTime({ issued, expires }, now) {
+  if (issued > now) throw new TrustListError("issued in the future");
+  if (expires <= issued) throw new TrustListError("expires before it was issued");
+  if (expires > issued + MAX_LIFETIME) throw new TrustListError("valid for more than a year");
+}
+
+async function requireThreshold(payload, signatures, { roots, threshold }) {
   const byKid = new Map(roots.map((root) => [hex(root.kid), root]));
   if (threshold < 1 || byKid.size < threshold) throw new TrustListError("the threshold is not reachable");
-  const valid = new Set();
+  let valid = 0;
   for (const { protectedHeader, kid, signature } of signatures) {
     const root = byKid.get(hex(kid));
-    if (root && await isSigned(root, protectedHeader, payload, signature)) valid.add(hex(kid));
+    if (root && await isSigned(root, protectedHeader, payload, signature)) valid += 1;
   }
-  if (valid.size < threshold) throw new TrustListError(`signed by ${valid.size} of the ${threshold} roots needed`);
+  if (valid < threshold) throw new TrustListError(`signed by ${valid} of the ${threshold} roots needed`);
 }
 
 async function isSigned(root, protectedHeader, payload, signature) {
@@ -99,64 +161,12 @@ async function isSigned(root, protectedHeader, payload, signature) {
     && root.verify(signature, signerStructure(protectedHeader, TRUST_PURPOSE, payload));
 }
 
-async function readBody(value) {
-  const body = exactly(value, FIELDS);
-  const [version, issued, expires, threshold] = ["version", "issued", "expires", "threshold"].map((name) => body.get(name));
-  const numbers = [version, issued, expires, threshold];
-  const lists = [body.get("roots"), body.get("keys"), body.get("killed")];
-  if (body.get("format") !== FORMAT || !numbers.every((number) => isInteger(number) && number >= 0) || !lists.every(Array.isArray)) {
-    throw new RangeError("not a trust list of this format");
+/** What cannot be read is refused like what may not follow. */
+async function refusing(read) {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof RangeError) throw new TrustListError(error.message, { cause: error });
+    throw error;
   }
-  const [roots, keys, killed] = lists;
-  const entries = await Promise.all(keys.map(readKey));
-  const byKid = new Map(entries.map((key) => [key.kid, key]));
-  if (byKid.size !== entries.length) throw new RangeError("a key stands twice");
-  if (!killed.every((kid) => kid instanceof Uint8Array)) throw new RangeError("a killed identifier is no byte string");
-  return { version, issued, expires, threshold, keys: byKid, killed: new Set(killed.map(hex)),
-    roots: await Promise.all(roots.map(readRoot)) };
-}
-
-async function readRoot(entry) {
-  if (!Array.isArray(entry) || entry.length !== 2) throw new RangeError("not a root of this format");
-  return loadRoot({ algorithm: entry[0], public: entry[1] });
-}
-
-async function loadRoot({ algorithm, public: point }) {
-  return { kid: await kidOf(algorithm, bytesOf(point)), cose: rowOf(algorithm).cose, verify: rowOf(algorithm).load(point) };
-}
-
-async function readKey(value) {
-  const entry = exactly(value, KEY_FIELDS);
-  const [from, until, verifyUntil] = ["from", "until", "verify"].map((name) => entry.get(name));
-  if (![from, until, verifyUntil].every(isInteger) || from > until || until > verifyUntil) throw new RangeError("the times of a key are out of order");
-  const [algorithm, purpose, point] = [entry.get("alg"), entry.get("use"), bytesOf(entry.get("point"))];
-  if (!PURPOSES.has(purpose)) throw new RangeError("no such purpose");
-  const verify = rowOf(algorithm).load(point);
-  return { kid: hex(await kidOf(algorithm, point)), algorithm, purpose, signFrom: from, verifyUntil, verify };
-}
-
-function rowOf(algorithm) {
-  const row = ALGORITHMS.get(algorithm);
-  if (row === undefined) throw new RangeError("no such algorithm");
-  return row;
-}
-
-function exactly(value, names) {
-  if (!(value instanceof Map) || value.size !== names.length || !names.every((name) => value.has(name))) {
-    throw new RangeError("not a trust list of this format");
-  }
-  return value;
-}
-
-function bytesOf(value) {
-  if (!(value instanceof Uint8Array)) throw new RangeError("a point is no byte string");
-  return value;
-}
-
-function isInteger(value) {
-  return typeof value === "number" || typeof value === "bigint";
-}
-
-function hex(bytes) {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

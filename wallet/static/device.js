@@ -3,10 +3,12 @@
 import { fromBase64url, toBase64url } from "/wallet/core/base64url.js";
 import { ApiError } from "/wallet/core/api.js";
 import { batchSize, needsRenewal } from "/wallet/core/grants.js";
-import { compressedPoint, makeKeyPair, publicJwk, signJws } from "/wallet/core/keys.js";
+import { makeGrantKey, makeKeyPair, publicJwk, signJws } from "/wallet/core/keys.js";
 
 const PATH = "/wallet/api/v1";
 const RECORD = "device";
+/** What a city that cannot sign now will most likely sign by. */
+const DEFAULT_ALGORITHM = "ES256";
 /** Errors that a second try with a corrected clock or fresh keys can cure. */
 const WORTH_A_SECOND_TRY = new Set(["clock_skew", "weak_key"]);
 
@@ -132,9 +134,10 @@ export class Device {
   }
 
   async #fetchGrants(scene) {
-    const pairs = await Promise.all(Array.from({ length: batchSize(scene) }, makeKeyPair));
-    const points = await Promise.all(pairs.map(async (pair) => toBase64url(await compressedPoint(pair.publicKey))));
-    const { grants } = await this.#request("grants", "grant-request+jwt", { scene, keys: points });
+    const algorithm = this.#account.me.algorithm ?? DEFAULT_ALGORITHM;
+    const pairs = await Promise.all(Array.from({ length: batchSize(scene) }, () => makeGrantKey(algorithm)));
+    const points = pairs.map(({ point }) => toBase64url(point));
+    const { grants } = await this.#request("grants", "grant-request+jwt", { scene, algorithm, keys: points });
     for (const given of grants) {
       const place = points.indexOf(given.key);
       // A grant for a key that this phone does not hold could never be shown.

@@ -11,7 +11,7 @@ const PATIENCE_MS = 1500;
 const TRUST_CACHE_MS = 10_000;
 
 const CORE = ["api", "base64url", "cbor", "clock", "code", "code128", "cose", "digit", "digits", "grants", "keys", "luhn", "p256",
-  "qr", "store", "totp", "words"];
+  "points", "qr", "store", "totp", "turn", "words"];
 const PARTS = ["account", "app", "device", "digit_codes", "dom", "forms", "icons", "language", "offline", "preferences", "shell", "show",
   "upkeep", "wake_lock"];
 const VIEWS = ["cards", "code", "confirm", "digit", "me", "privacy", "real_name", "records", "ring", "sign_in", "stage", "tickets"];
@@ -24,7 +24,9 @@ const FILES = [
   ...["zh", "en"].map((name) => `/wallet/static/translations/${name}.js`),
   ...["tokens.css", "wallet.css", "icon.svg", "manifest.webmanifest"].map((name) => `/wallet/static/${name}`),
 ];
-const KEPT = new Set(FILES);
+/** Kept when they are first fetched: only the wallet of a city that signs by SM2 asks for them. */
+const LATER = ["/wallet/core/sm2.js", "/wallet/static/lib/sm_crypto.js"];
+const KEPT = new Set([...FILES, ...LATER]);
 
 let cacheFirstUntil = 0;
 

@@ -3,7 +3,7 @@
 import { countdown } from "/wallet/core/clock.js";
 import { writeDeviceCode } from "/wallet/core/code.js";
 import { ALL_SCENES, chooseGrant, isUsable } from "/wallet/core/grants.js";
-import { signer } from "/wallet/core/keys.js";
+import { holderOf } from "/wallet/core/keys.js";
 
 /** One code at a time; `iat` is null while none is on screen. */
 export class Show {
@@ -85,7 +85,7 @@ export class Show {
     // The same grant twice in one second would be the same code, which a verifier takes only once.
     if (grant.id === this.grant?.id && iat === this.iat) return;
     const scene = this.scene;
-    const code = await writeDeviceCode({ iat, grant: grant.grant, sign: signer(grant.privateKey) });
+    const code = await writeDeviceCode({ iat, grant: grant.grant, ...holderOf(grant.privateKey) });
     if (scene !== this.scene || !this.surface) return;
     const begins = grant.id !== this.grant?.id;
     this.surface.draw(code, iat);

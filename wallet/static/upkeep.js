@@ -1,12 +1,13 @@
-/** Keeps the phone supplied: session, registration, statuses, new grants. Runs every minute while online and seen. */
+/** Keeps the phone supplied: session, registration, statuses, new grants. Runs about once a minute while online and seen. */
 
 import { ApiError, UNREACHABLE } from "/wallet/core/api.js";
 import { ALL_SCENES } from "/wallet/core/grants.js";
+import { untilTurn } from "/wallet/core/turn.js";
 import { deviceName } from "./device.js";
 
-const EVERY_MS = 60_000;
+const EVERY = 60;
 /** With nothing to show, a person is waiting. */
-const SOON_MS = 8_000;
+const SOON = 8;
 
 /** What stands in the way of a code, as a value; null when nothing does. */
 export class Upkeep {
@@ -39,11 +40,17 @@ export class Upkeep {
     clearTimeout(this.#timer);
     this.#running = this.#rounds().finally(() => {
       this.#running = null;
-      const waiting = this.#app.show.iat === null && this.#app.account.me !== null;
       clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.#wake(), waiting ? SOON_MS : EVERY_MS);
+      this.#timer = setTimeout(() => this.#wake(), this.#pause() * 1000);
     });
     return this.#running;
+  }
+
+  /** Seconds until the next round: phones that lost the network together must not come back in step for ever. */
+  #pause() {
+    const { account, device, phoneNow, show } = this.#app;
+    const waiting = show.iat === null && account.me !== null;
+    return untilTurn(device.id ?? account.me?.session ?? "", phoneNow(), waiting ? SOON : EVERY);
   }
 
   #wake() {

@@ -2,19 +2,23 @@
 
 import { json } from "node:stream/consumers";
 
+import { ALGORITHMS } from "../../../wallet/core/algorithms.js";
 import { fromBase64url, toBase64url } from "../../../wallet/core/base64url.js";
 import { decodeCbor, encodeCbor } from "../../../wallet/core/cbor.js";
 import { modulesOf } from "../../../wallet/core/code128.js";
 import { writeDeviceCode } from "../../../wallet/core/code.js";
 import { isDigitCode, writeDigitCode } from "../../../wallet/core/digit.js";
 import { bytesToDigits, digitsToBytes } from "../../../wallet/core/digits.js";
-import { signer } from "../../../wallet/core/keys.js";
+import { chooseGrant, goodUntil, needsRenewal } from "../../../wallet/core/grants.js";
+import { holderOf, makeGrantKey } from "../../../wallet/core/keys.js";
 import { luhnDigit } from "../../../wallet/core/luhn.js";
 import { readShow, readSignedGrant } from "../../../wallet/core/reader.js";
 import { openTrustList } from "../../../wallet/core/trust_list.js";
 import { fromBase32, totp } from "../../../wallet/core/totp.js";
 import { decideIn } from "../../../wallet/core/context.js";
 import { decide } from "../../../wallet/core/verifier.js";
+import { offerAll } from "./trust_lists.js";
+import { asked } from "./turns.js";
 import { decideAll } from "./vectors.js";
 
 const P256 = { name: "ECDSA", namedCurve: "P-256" };
@@ -22,12 +26,26 @@ const KIND_DIGITS = 2;
 
 const TASKS = {
   vectors: ({ vectors, trust }) => decideAll(vectors, trust),
+  lists: ({ vectors }) => offerAll(vectors),
+  grants: ({ held, scene, now, current }) => ({
+    shown: chooseGrant(held, scene, now, current)?.id ?? null, renews: needsRenewal(held, scene, now), until: goodUntil(held, scene, now),
+  }),
+  turns: (city) => asked(city),
   decide: ({ codes }) => Promise.all(codes.map(({ text, context }) => decideIn(text, context))),
   write: async ({ jwk, grant, moments }) => {
     const key = await crypto.subtle.importKey("jwk", jwk, P256, false, ["sign"]);
     const bytes = fromBase64url(grant);
-    return Promise.all(moments.map((iat) => writeDeviceCode({ iat, grant: bytes, sign: signer(key) })));
+    return Promise.all(moments.map((iat) => writeDeviceCode({ iat, grant: bytes, ...holderOf(key) })));
   },
+  sign: async ({ algorithm, messages }) => {
+    const { point, privateKey } = await makeGrantKey(algorithm);
+    const signatures = await Promise.all(messages.map((message) => holderOf(privateKey).sign(Buffer.from(message, "hex"))));
+    return { point: Buffer.from(point).toString("hex"), signatures: signatures.map((signature) => Buffer.from(signature).toString("hex")) };
+  },
+  verify: ({ algorithm, tried }) => Promise.all(tried.map(async ({ point, identity, message, signature }) => {
+    const verify = reading(() => ALGORITHMS.get(algorithm).load(Buffer.from(point, "hex"), Buffer.from(identity ?? "", "hex")));
+    return verify && verify(Buffer.from(signature, "hex"), Buffer.from(message, "hex"));
+  })),
   read: ({ codes }) => codes.map((text) => {
     const { kind, signed, iat } = readShow(text);
     const { grant: { list, idx, scenes, entitlements } } = readSignedGrant(kind, signed);

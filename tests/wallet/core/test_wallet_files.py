@@ -9,6 +9,7 @@ import pytest
 from tests.running import ROOT
 from tests.wallet.core.javascript import FOLDERS, node
 
+LATER = re.compile(r"""\bimport\(["']([^"']+\.js)["']\)""")
 IMPORT = re.compile(r"""^(?:import|export)\b[^;]*?["']([^"']+\.js)["'];""", re.MULTILINE | re.DOTALL)
 TRANSLATIONS = ["wallet/static/translations", "adapters/scanner/static/translations"]
 
@@ -28,27 +29,45 @@ def reached(start: str) -> set[str]:
         if address in found:
             continue
         found.add(address)
-        folder = address.rpartition("/")[0]
-        for name in IMPORT.findall(file_of(address)):
-            parts = (name if name.startswith("/") else f"{folder}/{name}").replace("/./", "/").split("/")
-            while ".." in parts:
-                at = parts.index("..")
-                del parts[at - 1 : at + 1]
-            waiting.append("/".join(parts))
+        waiting += [resolved(address, name) for name in IMPORT.findall(file_of(address))]
     return found
 
 
-def test_the_service_worker_keeps_exactly_what_the_wallet_loads() -> None:
+def resolved(address: str, name: str) -> str:
+    """Return the address of what a module imports under a name."""
+    folder = address.rpartition("/")[0]
+    parts = (name if name.startswith("/") else f"{folder}/{name}").replace("/./", "/").split("/")
+    while ".." in parts:
+        at = parts.index("..")
+        del parts[at - 1 : at + 1]
+    return "/".join(parts)
+
+
+def listed(expression: str) -> list[str]:
+    """Return a list of addresses as the service worker has it."""
     script = (ROOT / "wallet" / "static" / "service-worker.js").read_text()
-    listing = "globalThis.self = { addEventListener() {} };" + script + "console.log(JSON.stringify(FILES));"
+    listing = f"globalThis.self = {{ addEventListener() {{}} }};{script}console.log(JSON.stringify({expression}));"
     done = subprocess.run([node(), "-e", listing], capture_output=True, text=True, check=True)
-    kept = json.loads(done.stdout)
+    return list(json.loads(done.stdout))
+
+
+def test_the_service_worker_keeps_exactly_what_the_wallet_loads() -> None:
+    kept = listed("FILES")
     assert len(kept) == len(set(kept))
     assert {name for name in kept if name.endswith(".js")} == reached("/wallet/static/app.js")
     assert {name for name in kept if not name.endswith(".js")} == {
         "/wallet/",
         *(f"/wallet/static/{name}" for name in ("tokens.css", "wallet.css", "icon.svg", "manifest.webmanifest")),
     }
+
+
+def test_the_service_worker_keeps_what_the_wallet_loads_later_once_it_is_loaded() -> None:
+    at_once = reached("/wallet/static/app.js")
+    later = {resolved(address, name) for address in at_once for name in LATER.findall(file_of(address))}
+    later |= {resolved(address, name) for address in later for name in LATER.findall(file_of(address))}
+    found = {module for address in later for module in reached(address)}
+    assert set(listed("LATER")) == found - at_once
+    assert set(listed("[...KEPT]")) == set(listed("FILES")) | set(listed("LATER"))
 
 
 @pytest.mark.parametrize("folder", TRANSLATIONS)
