@@ -84,7 +84,7 @@ def run(target: Target, seconds: int) -> Run:
             *_options(target, seconds),
             str(corpus),
         ]
-        known = set(FINDINGS.iterdir())
+        known = _findings(target)
         try:
             done = subprocess.run(
                 command,
@@ -110,10 +110,15 @@ def _options(target: Target, seconds: int) -> list[str]:
     ]
 
 
+def _findings(target: Target) -> set[Path]:
+    # By name: another target may be running at the same time.
+    return {path for path in FINDINGS.glob(f"{target.name}-*") if path.suffix != ".txt"}
+
+
 def _read(target: Target, log: str, code: int, known: set[Path], slowest: float) -> Run:
     stats = {name: int(value) for name, value in _STAT.findall(log)}
     covered = [int(value) for value in _COVERAGE.findall(log)] or [0]
-    finding = next((path for path in FINDINGS.iterdir() if path not in known), None)
+    finding = next(iter(_findings(target) - known), None)
     if code and finding is None:
         # The same finding as before has the same name.
         written = re.search(r"Test unit written to (\S+)", log)

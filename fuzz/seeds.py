@@ -5,11 +5,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from codeservice.audit import CHECKPOINT_AAD, checkpoint_payload
 from codeservice.code import FORMS, MAX_DIGITS, Kind
 from codeservice.credential import id_check_character
+from codeservice.token import write_access
 from keys import trustlist
 from keys.cbor import dumps, loads
+from keys.cose import read_sign1, sig_structure
 from keys.key import Purpose
+from keys.signing_protocol import write_request
 from tests.makers import (
     CODES,
     ISSUERS,
@@ -77,7 +81,9 @@ def codes() -> Iterator[bytes]:
         data = bytes_of(text)
         yield bytes([number]) + data
         yield bytes([number]) + replace_part(data, 3, high_s_twin(loads(data)[3]))
-    yield bytes([0]) + sign_grant(make_grant())
+    for number in range(len(KINDS)):
+        # A device grant alone, under every prefix: what a verifier remembers of it may not count for another kind.
+        yield bytes([number]) + sign_grant(make_grant())
 
 
 def items() -> Iterator[bytes]:
@@ -202,6 +208,36 @@ def scan_bodies() -> Iterator[bytes]:
     yield b'{"code":"\xff"}'
     yield b'{"code":' + b"[" * DEEP
     yield b"[]"
+
+
+def to_be_signed() -> Iterator[bytes]:
+    """Yield what a signer process is asked to sign: one message for each purpose."""
+    for kind in KINDS:
+        grant = make_grant(issued=NOW, expires=NOW + 60, device=PHONE.point if kind is Kind.DEVICE else None)
+        yield _signed_bytes(sign_grant(grant._replace(generation=1 if kind is Kind.PAPER else None), kind), kind)
+    token = write_access(
+        client=CLIENT,
+        scopes=frozenset({"scan"}),
+        issuer=ISSUER,
+        signer=ISSUERS[Purpose.TOKEN].signer(Purpose.TOKEN),
+        now=NOW,
+    )
+    yield token.rpartition(".")[0].encode()
+    header = dumps(header_of(ISSUERS[Purpose.CHECKPOINT]))
+    yield sig_structure(header, CHECKPOINT_AAD, checkpoint_payload(7, bytes(32), NOW))
+
+
+def signing_requests() -> Iterator[bytes]:
+    """Yield requests to a signer process."""
+    messages = list(to_be_signed())
+    yield write_request(ISSUERS[Purpose.GRANT].kid, [])
+    yield write_request(ISSUERS[Purpose.GRANT].kid, messages[:1])
+    yield write_request(ISSUERS[Purpose.GRANT].kid, messages)
+    yield dumps([2, ISSUERS[Purpose.GRANT].kid, messages])
+
+
+def _signed_bytes(signed: bytes, kind: Kind) -> bytes:
+    return read_sign1(signed).signed_bytes(FORMS[kind].aad)
 
 
 def _grant_of(kind: Kind) -> bytes:

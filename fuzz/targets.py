@@ -14,9 +14,11 @@ from adapters import ADAPTERS
 from codeservice.code import FORMS, MAX_DIGITS, SHOW_AAD, Kind, from_digits, read_code, to_digits
 from codeservice.credential import IdNumber, InvalidIdNumberError
 from codeservice.errors import BadRequestError, Rejected
+from codeservice.issuer import PAPER_LIFE
 from codeservice.reason import Reason
 from codeservice.scan import Decision, Outcome, Policy, Verified
 from codeservice.scene import SCENES
+from codeservice.signing_policy import SKEW, signing_policy
 from codeservice.status import Status
 from codeservice.token import read_access, read_assertion, unverified_client
 from codeservice.verifier import Verifier
@@ -26,8 +28,9 @@ from fuzz import seeds
 from keys import jws, trustlist
 from keys.cbor import dumps, loads
 from keys.cose import read_sign1, sig_structure
-from keys.errors import BadKeyError, NotDeterministicError, NotSignedError, TrustListError
+from keys.errors import BadKeyError, NotDeterministicError, NotSignedError, RefusedError, TrustListError
 from keys.key import Purpose
+from keys.signing_protocol import MAX_FRAME, MAX_MESSAGE, read_request, write_request
 from keys.trustlist import TrustList
 from tests.makers import ISSUERS, NOW, PHONE, ROOTS, header_of, make_grant, sign_grant
 
@@ -332,6 +335,33 @@ def scan_body(data: bytes) -> bool:
     return accepted > 0
 
 
+def signing_request(data: bytes) -> bool:
+    """Any bytes are a request to a signer process or refused; a request has one form."""
+    try:
+        kid, messages = read_request(data)
+    except RefusedError:
+        return False
+    _require(write_request(kid, messages) == data, "a request with two forms")
+    return True
+
+
+_POLICY = signing_policy(seeds.ISSUER)
+
+
+def to_be_signed(data: bytes) -> bool:
+    """Any bytes are what one key at most may sign now, and then live no longer than the longest print."""
+    permitted = []
+    for purpose, pair in ISSUERS.items():
+        try:
+            said = _POLICY(pair.key(purpose), data, NOW)
+        except RefusedError:
+            continue
+        permitted.append(purpose)
+        _require(said.expires <= NOW + PAPER_LIFE + SKEW, "a statement that lives too long")
+    _require(len(permitted) <= 1, "bytes that two keys would sign")
+    return bool(permitted)
+
+
 def _text(data: bytes) -> str:
     """Read any bytes as text, lone surrogates included: what is no UTF-8 becomes one."""
     return data.decode(errors="surrogateescape")
@@ -363,6 +393,8 @@ TARGETS = {
         Target(base64url, seeds.words),
         Target(id_number, seeds.id_numbers, 64),
         Target(scan_body, seeds.scan_bodies),
+        Target(signing_request, seeds.signing_requests, MAX_FRAME),
+        Target(to_be_signed, seeds.to_be_signed, MAX_MESSAGE),
     )
 }
 """Every reader under attack, by name."""

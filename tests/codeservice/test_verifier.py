@@ -907,3 +907,13 @@ def test_the_core_loads_without_flask_sqlalchemy_and_redis() -> None:
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
     )
     assert (run.stdout, run.stderr) == ("[]\n", "")
+
+
+@pytest.mark.parametrize("kind", [Kind.SERVED, Kind.PAPER])
+def test_a_grant_that_was_proved_before_is_no_code_of_another_kind(kind: Kind) -> None:
+    """The fuzzer found it: the bytes of a remembered grant behind another prefix are as malformed as they ever were."""
+    warm = Verifier(lambda: LIST)
+    assert warm.verify(make_code(), policy=BUS, now=NOW).kind is Kind.DEVICE
+    text = text_of(sign_grant(make_grant()), kind)
+    assert decide(text, FakeLedger(), verifier=warm).reason is Reason.MALFORMED
+    assert reason_of(text) is Reason.MALFORMED
