@@ -26,7 +26,7 @@ MAX_GRANT_LIFETIME = 72 * 3600
 """Seconds between nbf and exp of a grant."""
 
 MAX_GRANT = 185
-"""Bytes of the largest grant that is issued: its device code has 267 bytes, 651 digits, QR version 10 at level L."""
+"""Bytes of the largest grant under ES256: its device code has 267 bytes, 651 digits, QR version 10 at level L."""
 
 MAX_SERVED_LIFETIME = 60
 """Seconds between iat and exp of a served code."""
@@ -297,7 +297,8 @@ def _read_device(value: object, alg: int) -> bytes:
         raise Rejected(Reason.MALFORMED)
     # The phone signs by the issuer's algorithm, so its key lies on that curve; an unknown algorithm is refused later.
     curve = CURVES.get(alg)
-    if len(x) != _COORDINATE or (curve is not None and _number(key[_CRV], 1 << 16) != curve):
+    # Exactly int: true is not 1 on the wire.
+    if len(x) != _COORDINATE or (curve is not None and (type(key[_CRV]) is not int or key[_CRV] != curve)):
         raise Rejected(Reason.MALFORMED)
     return bytes([3 if sign else 2]) + x
 

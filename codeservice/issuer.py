@@ -11,9 +11,11 @@ from codeservice.code import (
     write_grant,
 )
 from codeservice.errors import Rejected
-from keys.algorithms import algorithm_named
+from keys.algorithms import ES256, Algorithm, algorithm_named
+from keys.cbor import dumps
 from keys.cose import Sign, read_sign1
 from keys.errors import BadKeyError, KeyNotUsableError
+from keys.key import PublicKey
 from keys.signer import Signer
 
 BACKDATE = 60
@@ -44,17 +46,18 @@ def issue(grant: Grant, *, signer: Signer, now: int, kind: Kind = Kind.DEVICE) -
 
     Raises UnsafeGrantError before the key is touched, or KeyNotUsableError.
     """
-    _require_safe(grant, kind, signer, now)
-    return _write(grant, kind, signer, lambda message: signer.sign(message, now=now))
+    require_safe(grant, kind, signer.key, now)
+    return _write(grant, kind, signer.key, lambda message: signer.sign(message, now=now))
 
 
-def _require_safe(grant: Grant, kind: Kind, signer: Signer, now: int) -> None:
-    if signer.key.purpose is not FORMS[kind].purpose:
-        raise KeyNotUsableError(f"the key is for {signer.key.purpose}")
+def require_safe(grant: Grant, kind: Kind, key: PublicKey, now: int) -> None:
+    """Raise UnsafeGrantError, or KeyNotUsableError, unless `key` may sign this grant at `now`."""
+    if key.purpose is not FORMS[kind].purpose:
+        raise KeyNotUsableError(f"the key is for {key.purpose}")
     if (grant.device is not None) != (kind is Kind.DEVICE):
         raise UnsafeGrantError("device codes bind a device key, and only they")
     if grant.device is not None:
-        require_device_key(grant.device, algorithm=signer.key.algorithm)
+        require_device_key(grant.device, algorithm=key.algorithm)
     if not 0 < grant.expires - grant.issued <= LIFETIMES[kind]:
         raise UnsafeGrantError("lifetime out of bounds")
     if grant.issued < now - BACKDATE:
@@ -62,18 +65,23 @@ def _require_safe(grant: Grant, kind: Kind, signer: Signer, now: int) -> None:
     if grant.scenes == 0:
         raise UnsafeGrantError("a grant for no scene")
     # What a verifier could not read is found on a copy with an empty signature, before the key is reached.
-    draft = _write(grant, kind, signer, lambda _message: bytes(algorithm_named(signer.key.algorithm).signature_size))
+    draft = _write(grant, kind, key, lambda _message: bytes(algorithm_named(key.algorithm).signature_size))
     _require_readable(grant, kind, draft)
-    if len(draft) > MAX_GRANT:
+    if len(draft) > _largest(algorithm_named(key.algorithm)):
         raise UnsafeGrantError("too large for a QR code of version 10; leave out entitlements")
     # A grant must die while its key still verifies, or an honest code would be refused. Paper outlives keys: a rotation
     # of the paper key has to leave the old one verifying until the last print has ended.
-    if grant.expires > signer.key.verify_until:
+    if grant.expires > key.verify_until:
         raise KeyNotUsableError("the key stops verifying before the grant ends")
 
 
-def _write(grant: Grant, kind: Kind, signer: Signer, sign: Sign) -> bytes:
-    return write_grant(kind, grant, key=signer.key, algorithm=algorithm_named(signer.key.algorithm), sign=sign)
+def _largest(algorithm: Algorithm) -> int:
+    # The phone's layer names the algorithm once more.
+    return MAX_GRANT + len(dumps(ES256.cose)) - len(dumps(algorithm.cose))
+
+
+def _write(grant: Grant, kind: Kind, key: PublicKey, sign: Sign) -> bytes:
+    return write_grant(kind, grant, key=key, algorithm=algorithm_named(key.algorithm), sign=sign)
 
 
 def _require_readable(grant: Grant, kind: Kind, draft: bytes) -> None:

@@ -20,7 +20,9 @@ TOKEN_LIFE = 600
 ASSERTION_LIFE = 120
 """Seconds that an assertion may still be valid when it arrives, at most."""
 
-_ACCESS = "at+jwt"
+ACCESS = "at+jwt"
+"""The typ of an access token (RFC 9068 section 2.1)."""
+
 _ASSERTION = "client-authentication+jwt"
 _MAX_JTI = 64
 _LEEWAY = 30
@@ -90,12 +92,12 @@ def write_access(*, client: str, scopes: frozenset[str], issuer: str, signer: Si
         "exp": now + TOKEN_LIFE,
         "jti": secrets.token_hex(16),
     }
-    return jws.sign(claims, typ=_ACCESS, signer=signer, now=now)
+    return jws.sign(claims, typ=ACCESS, signer=signer, now=now)
 
 
 def read_access(token: str, *, key: PublicKey, issuer: str, now: int) -> Access:
     """Verify an access token; raises NotSignedError."""
-    claims = jws.read(token, typ=_ACCESS, point=key.public, audience=issuer)
+    claims = jws.read_own(token, typ=ACCESS, key=key, audience=issuer)
     if claims.get("iss") != issuer or not isinstance(claims.get("exp"), int) or now >= claims["exp"]:
         raise NotSignedError("expired, or of another issuer")
     return Access(str(claims.get("client_id")), frozenset(str(claims.get("scope", "")).split()))

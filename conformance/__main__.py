@@ -16,7 +16,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the kit; returns 0 only if the program agrees on every vector."""
     options = _parser().parse_args(arguments)
     try:
-        vectors = read_vectors(options.vectors)
+        vectors = read_vectors(options.vectors, suite=options.suite)
         results = []
         for result in run(options.program, vectors, jobs=options.jobs):
             results.append(result)
@@ -37,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="run")
     command = commands.add_parser("run", help="run a program over every vector")
     command.add_argument("--vectors", type=Path, default=VECTORS, metavar="DIR", help="the folder of manifest.json")
+    command.add_argument("--suite", metavar="NAME", help="only cities that sign by ES256, or only by SM2 (default all)")
     command.add_argument("--json", type=Path, metavar="FILE", help="write a report for machines")
     command.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="programs at a time")
     command.add_argument("program", nargs="+", metavar="PROGRAM [ARG ...]", help="after --; gets CONTEXT.json as last")

@@ -64,8 +64,11 @@ class Result:
         return self.got == self.vector.expect
 
 
-def read_vectors(folder: Path) -> list[Vector]:
-    """Read every vector of a manifest; raises KitError for none, and for any that this kit does not understand."""
+def read_vectors(folder: Path, *, suite: str | None = None) -> list[Vector]:
+    """Read every vector of a manifest, or those of cities with one suite.
+
+    Raises KitError for none, and for any that this kit does not understand.
+    """
     try:
         manifest = json.loads((folder / "manifest.json").read_bytes())
         trust = json.loads((folder / "trust.json").read_bytes())
@@ -74,9 +77,14 @@ def read_vectors(folder: Path) -> list[Vector]:
         vectors = [_read(path, json.loads((folder / path).read_bytes()), trust) for path in manifest["vectors"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise KitError(f"no vectors in {folder}: {error!r}") from error
-    if not vectors:
-        raise KitError(f"no vectors in {folder}: the manifest is empty")
-    return vectors
+    found = [vector for vector in vectors if suite in (None, *_suites(vector))]
+    if not found:
+        raise KitError(f"no vectors in {folder}: the manifest is empty, or holds none of this suite")
+    return found
+
+
+def _suites(vector: Vector) -> set[str]:
+    return {root["algorithm"] for root in vector.context["trust"]["roots"]}
 
 
 def _read(path: str, vector: dict[str, Any], trust: dict[str, Any]) -> Vector:

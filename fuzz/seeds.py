@@ -1,6 +1,7 @@
 """Seeds: good inputs of every reader, and bad ones of the vectors, from which the fuzzer starts. Nothing is stored."""
 
 import json
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 from codeservice.audit import CHECKPOINT_AAD, checkpoint_payload
 from codeservice.code import FORMS, MAX_DIGITS, Kind
 from codeservice.credential import id_check_character
+from codeservice.status_list import MAX_BYTES, WIDTHS, StatusList
 from codeservice.token import write_access
 from keys import trustlist
 from keys.cbor import dumps, loads
@@ -225,6 +227,14 @@ def to_be_signed() -> Iterator[bytes]:
     yield token.rpartition(".")[0].encode()
     header = dumps(header_of(ISSUERS[Purpose.CHECKPOINT]))
     yield sig_structure(header, CHECKPOINT_AAD, checkpoint_payload(7, bytes(32), NOW))
+
+
+def status_lists() -> Iterator[bytes]:
+    """Yield widths with compressed lists, and a list that unfolds a thousand times."""
+    for bits in WIDTHS:
+        for statuses in ([], [0], [1, 0, 0, 1, 1, 1, 0, 1], [0] * 5000):
+            yield bytes([bits]) + StatusList.pack(statuses, bits).lst
+    yield bytes([1]) + zlib.compress(bytes(MAX_BYTES + 1))
 
 
 def signing_requests() -> Iterator[bytes]:

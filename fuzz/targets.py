@@ -20,6 +20,7 @@ from codeservice.scan import Decision, Outcome, Policy, Verified
 from codeservice.scene import SCENES
 from codeservice.signing_policy import SKEW, signing_policy
 from codeservice.status import Status
+from codeservice.status_list import StatusList, StatusListError
 from codeservice.token import read_access, read_assertion, unverified_client
 from codeservice.verifier import Verifier
 from codeservice.web.operation import _read_json
@@ -335,6 +336,20 @@ def scan_body(data: bytes) -> bool:
     return accepted > 0
 
 
+def status_list(data: bytes) -> bool:
+    """Any claim of any width is a status list that is written again as it was read, or StatusListError."""
+    if not data:
+        return False
+    bits, lst = data[0], data[1:]
+    try:
+        found = StatusList.from_cbor({"bits": bits, "lst": lst})
+        StatusList.from_json({"bits": bits, "lst": jws.encode(lst)})
+    except StatusListError:
+        return False
+    _require(StatusList.from_cbor(found.cbor_claim()) == found, "a list that is read as another")
+    return True
+
+
 def signing_request(data: bytes) -> bool:
     """Any bytes are a request to a signer process or refused; a request has one form."""
     try:
@@ -345,7 +360,7 @@ def signing_request(data: bytes) -> bool:
     return True
 
 
-_POLICY = signing_policy(seeds.ISSUER)
+_MAY_SIGN = signing_policy(seeds.ISSUER)
 
 
 def to_be_signed(data: bytes) -> bool:
@@ -353,7 +368,7 @@ def to_be_signed(data: bytes) -> bool:
     permitted = []
     for purpose, pair in ISSUERS.items():
         try:
-            said = _POLICY(pair.key(purpose), data, NOW)
+            said = _MAY_SIGN(pair.key(purpose), data, NOW)
         except RefusedError:
             continue
         permitted.append(purpose)
@@ -393,6 +408,7 @@ TARGETS = {
         Target(base64url, seeds.words),
         Target(id_number, seeds.id_numbers, 64),
         Target(scan_body, seeds.scan_bodies),
+        Target(status_list, seeds.status_lists, MAX_TEXT),
         Target(signing_request, seeds.signing_requests, MAX_FRAME),
         Target(to_be_signed, seeds.to_be_signed, MAX_MESSAGE),
     )

@@ -21,6 +21,8 @@ PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
 COPIES = {
     "qr.js": "qr/index.js",
     "qr.LICENSE.txt": "qr/LICENSE",
+    "sm_crypto.js": "sm-crypto-v2/dist/index.umd.js",
+    "sm_crypto.LICENSE.txt": "sm-crypto-v2/LICENCE_MIT",
     "zxing_reader.js": "zxing-wasm/dist/es/reader/index.js",
     "zxing_reader.wasm": "zxing-wasm/dist/reader/zxing_reader.wasm",
     "zxing_share.js": "zxing-wasm/dist/es/share.js",

@@ -80,12 +80,12 @@ class RealHttp:
 class RunningCity:
     """A city under `python -m codeservice run`, and its operator's command line."""
 
-    def __init__(self, data: Path, environment: dict[str, str]) -> None:
+    def __init__(self, data: Path, environment: dict[str, str], *options: str) -> None:
         self.data = data
         self.port = free_port()
         self.origin = f"http://127.0.0.1:{self.port}"
         self.environment = {**os.environ, **environment, "PYTHONUNBUFFERED": "1"}
-        arguments = ["run", "--port", str(self.port), "--people", "60"]
+        arguments = ["run", "--port", str(self.port), "--people", "60", *options]
         said = data.with_name(f"{data.name}-said.txt")
         with said.open("wb") as target:
             self.process = subprocess.Popen(

@@ -12,7 +12,19 @@ from keys.algorithms import ES256
 from keys.errors import KeyNotUsableError, UnknownAlgorithmError
 from keys.key import Purpose
 from keys.signer import KeySigner
-from tests.makers import DAY, ISSUER, NOW, PHONE, make_grant, make_list, make_policy, point_off_curve
+from tests.makers import (
+    DAY,
+    ISSUER,
+    NOW,
+    PHONE,
+    SM2_ISSUER,
+    SM2_PHONE,
+    Pair,
+    make_grant,
+    make_list,
+    make_policy,
+    point_off_curve,
+)
 
 GRANT = make_grant()
 
@@ -95,3 +107,24 @@ def test_a_device_key_is_a_point_of_the_issuers_curve() -> None:
         require_device_key(point_off_curve(), algorithm="ES256")
     with pytest.raises(UnknownAlgorithmError):
         require_device_key(PHONE.point, algorithm="none")
+
+
+def phone_of(issuer: Pair) -> Pair:
+    """Return a phone with a key of the issuer's suite."""
+    return SM2_PHONE if issuer is SM2_ISSUER else PHONE
+
+
+@pytest.mark.parametrize("issuer", [ISSUER, SM2_ISSUER], ids=["ES256", "SM2"])
+def test_the_largest_grant_of_each_suite_fits_the_largest_symbol(issuer: Pair) -> None:
+    """Entitlements are added until the issuer says no; what it said yes to has 651 digits at most."""
+    phone, fits = phone_of(issuer), 0
+    for number in range(1, 17):
+        entitlements = {200 + at: 65535 for at in range(number)}
+        grant = make_grant(device=phone.point, list=65535, idx=2**32 - 1, entitlements=entitlements)
+        try:
+            signed = issue(grant, signer=issuer.signer(), now=NOW)
+        except UnsafeGrantError:
+            break
+        fits = len(write_device_code(signed, iat=NOW, algorithm=phone.suite, sign=phone.sign))
+    # One entitlement more would have been five bytes, twelve digits, longer.
+    assert 651 - 13 <= fits <= 651

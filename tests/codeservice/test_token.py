@@ -1,5 +1,6 @@
 """Tokens: who may call is proved by an assertion, and what may be called is in a short token."""
 
+import json
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from codeservice.token import (
 from keys import jws
 from keys.errors import NotSignedError
 from keys.key import Purpose
-from tests.makers import ISSUERS, NOW, PHONE, STRANGER
+from tests.makers import ISSUERS, NOW, PHONE, SM2_ISSUERS, STRANGER, Pair
 from tests.phone import sign_jws
 
 ISSUER = "https://city.example"
@@ -168,3 +169,47 @@ def test_another_token_is_refused(token: str) -> None:
 def test_a_token_of_another_city_is_refused() -> None:
     with pytest.raises(NotSignedError):
         read_token(access(), issuer="https://other.example")
+
+
+SM2_TOKEN = SM2_ISSUERS[Purpose.TOKEN]
+
+
+def signed_by(pair: Pair, header: dict[str, object], claims: object = ACCESS_CLAIMS) -> str:
+    """Sign any header and claims by one of our pairs."""
+    signed = ".".join(jws.encode(json.dumps(part).encode()) for part in (header, claims))
+    return f"{signed}.{jws.encode(pair.sign(signed.encode()))}"
+
+
+@pytest.mark.parametrize("pair", [TOKEN, SM2_TOKEN], ids=["ES256", "SM2"])
+def test_a_token_is_signed_by_the_suite_of_the_city(pair: Pair) -> None:
+    signer = pair.signer(Purpose.TOKEN)
+    token = write_access(client="bus-1", scopes=frozenset({"scan"}), issuer=ISSUER, signer=signer, now=NOW)
+    assert jws.header_of(token)["alg"] == pair.suite.name
+    assert read_access(token, key=signer.key, issuer=ISSUER, now=NOW) == Access("bus-1", frozenset({"scan"}))
+    for other in (TOKEN, SM2_TOKEN, STRANGER):
+        if other is not pair:
+            with pytest.raises(NotSignedError):
+                read_access(token, key=other.key(Purpose.TOKEN), issuer=ISSUER, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("header", "claims"),
+    [
+        pytest.param({"alg": "ES256", "typ": "at+jwt"}, ACCESS_CLAIMS, id="SM2 called ES256"),
+        pytest.param({"alg": "none", "typ": "at+jwt"}, ACCESS_CLAIMS, id="called none"),
+        pytest.param({"typ": "at+jwt"}, ACCESS_CLAIMS, id="no algorithm"),
+        pytest.param({"alg": "SM2"}, ACCESS_CLAIMS, id="no kind"),
+        pytest.param({"alg": "SM2", "typ": "at+jwt", "crit": ["exp"]}, ACCESS_CLAIMS, id="something critical"),
+        pytest.param({"alg": "SM2", "typ": "at+jwt", "jwk": {}}, ACCESS_CLAIMS, id="a key of its own"),
+        pytest.param({"alg": "SM2", "typ": "at+jwt"}, [ACCESS_CLAIMS], id="claims are a list"),
+        pytest.param({"alg": "SM2", "typ": "at+jwt"}, ACCESS_CLAIMS | {"aud": [ISSUER, "x"]}, id="two audiences"),
+    ],
+)
+def test_a_token_of_another_form_is_refused_although_our_key_signed_it(
+    header: dict[str, object], claims: object
+) -> None:
+    good = signed_by(SM2_TOKEN, {"alg": "SM2", "typ": "at+jwt"})
+    key = SM2_TOKEN.key(Purpose.TOKEN)
+    assert read_access(good, key=key, issuer=ISSUER, now=NOW).client == "bus-1"
+    with pytest.raises(NotSignedError):
+        read_access(signed_by(SM2_TOKEN, header, claims), key=key, issuer=ISSUER, now=NOW)

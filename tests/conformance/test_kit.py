@@ -147,3 +147,13 @@ def test_vectors_that_the_kit_does_not_understand_stop_it(
     with pytest.raises(KitError):
         read_vectors(folder)
     assert main(["run", "--vectors", str(folder), "--", *READER]) == 2
+
+
+def test_a_reader_of_one_suite_is_tried_with_that_suite_alone() -> None:
+    every = read_vectors(VECTORS)
+    parts = [read_vectors(VECTORS, suite=suite) for suite in ("ES256", "SM2")]
+    assert all(parts)
+    assert {vector.path for part in parts for vector in part} == {vector.path for vector in every}
+    assert sum(map(len, parts)) == len(every)
+    with pytest.raises(KitError):
+        read_vectors(VECTORS, suite="RSA")

@@ -144,6 +144,13 @@ def test_a_picture_of_the_wallet_is_accepted_by_the_scanner_page_of_every_scene(
     desk.context.close()
 
 
+def test_a_wallet_of_es256_fetches_nothing_for_sm2(journey: Journey) -> None:
+    script = "performance.getEntriesByType('resource').map((entry) => entry.name)"
+    fetched = wallet(journey, 0).evaluate(script)
+    assert any(name.endswith("/wallet/core/keys.js") for name in fetched)
+    assert not [name for name in fetched if "sm2" in name or "sm_crypto" in name]
+
+
 def test_after_revoke_answers_the_very_next_scan_is_refused_whatever_redis_does(journey: Journey) -> None:
     """Revoked; revoked with Redis flushed; revoked with Redis stopped; and honest codes go on without Redis."""
     phone, terminal = wallet(journey, 1), journey.terminal("bus-2")

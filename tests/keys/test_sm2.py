@@ -5,7 +5,7 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -16,35 +16,26 @@ from hypothesis import strategies as st
 
 from keys import libcrypto
 from keys.algorithms import ES256, SM2
-from keys.errors import AlgorithmUnavailableError, BadKeyError, BadSignatureError
+from keys.errors import AlgorithmUnavailableError, BadKeyError, BadSignatureError, KeysError
 from keys.p256 import compressed as p256_point
 from tests import sm2
 from tests.phone import at_once
+from tests.sm2 import written
 
-PRIVATE = 0x3945208F7B2144B13F36E38AC6D39F95889393692860B51A42FB81EF4DF7C5B8
+PRIVATE = sm2.EXAMPLE_PRIVATE
 PUBLIC = sm2.multiply(PRIVATE, sm2.BASE)
 POINT = sm2.compressed(PUBLIC)
-EXAMPLE = b"message digest"
-EXAMPLE_NONCE = 0x59276E27D506861A16680F3AD9C02DCCEF3CC1FA3CDBE4CE6D54B80DEAC1BC21
-EXAMPLE_SIGNATURE = bytes.fromhex(
-    "f5a03b0648d2c4630eeac513e1bb81a15944da3827d5b74143ac7eaceee720b3"
-    "b1b6aa29df212fd8763182bc0d421ca1bb9038fd1f7f42d4840b69c485bbc1aa"
-)
 MESSAGE = b"message"
 SIGNATURE = sm2.sign(PRIVATE, MESSAGE)
 R, S = int.from_bytes(SIGNATURE[:32]), int.from_bytes(SIGNATURE[32:])
 KEY = SM2.generate()
 
 
-def written(r: int, s: int) -> bytes:
-    return r.to_bytes(32) + s.to_bytes(32)
-
-
 def test_the_published_example_verifies() -> None:
     """GB/T 32918.5 appendix A: Z, e, r and s."""
     assert sm2.identity_hash(PUBLIC).hex() == "b2e14c5c79c6df5b85f4fe7ed8db7a262b9da7e07ccb0ea9f4747b8ccda8a4f3"
-    assert sm2.sign(PRIVATE, EXAMPLE, nonce=EXAMPLE_NONCE) == EXAMPLE_SIGNATURE
-    SM2.load(POINT)(EXAMPLE_SIGNATURE, EXAMPLE)
+    assert sm2.sign(PRIVATE, sm2.EXAMPLE_MESSAGE, nonce=sm2.EXAMPLE_NONCE) == sm2.EXAMPLE_SIGNATURE
+    SM2.load(POINT)(sm2.EXAMPLE_SIGNATURE, sm2.EXAMPLE_MESSAGE)
 
 
 @settings(max_examples=10)
@@ -179,9 +170,9 @@ def test_a_key_file_opens_with_its_passphrase_and_no_other(passphrase: bytes) ->
         ),
     ],
 )
-def test_a_file_that_is_no_encrypted_key_of_sm2_is_refused(pem: object) -> None:
+def test_a_file_that_is_no_encrypted_key_of_sm2_is_refused(pem: Callable[[], bytes]) -> None:
     with pytest.raises(BadKeyError):
-        SM2.read_pem(pem(), b"secret")  # type: ignore[operator]
+        SM2.read_pem(pem(), b"secret")
 
 
 def test_a_key_of_sm2_is_no_key_of_es256() -> None:
@@ -266,12 +257,28 @@ def no_library(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         pytest.param(lambda: SM2.read_pem(b"", b""), id="read"),
     ],
 )
-def test_a_machine_without_openssl_is_told_what_to_install(use: object) -> None:
+def test_a_machine_without_openssl_is_told_what_to_install(use: Callable[[], object]) -> None:
     with pytest.raises(AlgorithmUnavailableError, match="install OpenSSL 3"):
-        use()  # type: ignore[operator]
+        use()
 
 
 @pytest.mark.parametrize("name", ["SM2x", "RSA2"])
 def test_an_openssl_without_the_algorithm_is_told_from_a_bad_key(name: str) -> None:
     with pytest.raises(AlgorithmUnavailableError, match=f"without {name}"):
         libcrypto.Key.from_point(name, POINT)
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        pytest.param(lambda: SM2.load(b"\x02" + b"\xff" * 32), id="point"),
+        pytest.param(lambda: SM2.load(POINT)(SIGNATURE, b""), id="signature"),
+        pytest.param(lambda: SM2.read_pem(KEY.to_pem(b"secret"), b"wrong"), id="passphrase"),
+        pytest.param(lambda: libcrypto.Key.generate("SM2x"), id="algorithm"),
+    ],
+)
+def test_a_refusal_leaves_no_error_for_other_users_of_the_library(refused: Callable[[], object]) -> None:
+    """Python's own ssl reads the same queue."""
+    with pytest.raises(KeysError):
+        refused()
+    assert libcrypto._lib().ERR_peek_error() == 0

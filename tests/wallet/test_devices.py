@@ -5,7 +5,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from codeservice.code import from_digits, read_code
 from keys import jws
-from keys.backends.file import compressed
+from keys.p256 import compressed
 from tests.conftest import City
 from tests.phone import Phone, jwk_of, sign_jws
 
