@@ -23,11 +23,11 @@ from codeservice.services import Services
 from codeservice.settings import Settings, SettingsError, settings_from
 from codeservice.store import client, fact
 from keys import ceremony, rotation
-from keys.algorithms import ES256, Algorithm
+from keys.algorithms import ES256, SM2, Algorithm
 from keys.envelope import VaultFile
 from keys.keyring import LIST
 from keys.master import open_master_key
-from keys.suite import AES_256_GCM
+from keys.suite import AES_256_GCM, SM4_GCM
 
 _ENROLMENT_LIFE = 24 * 3600
 """Seconds the scanner links of a demo run work; an operator's own links work for ten minutes."""
@@ -36,6 +36,9 @@ _READY_SECONDS = 60
 _STOP_SECONDS = 15
 _ROOTS = ("one", "two", "three")
 _THRESHOLD = 2
+_SEALS = {ES256.name: AES_256_GCM, SM2.name: SM4_GCM}
+"""Name of the algorithm that signs to the suite that seals personal data in a new city."""
+
 _DATABASE = "city.db"
 _PASSPHRASE = "passphrase"  # noqa: S105 -- the name of a file
 _VAULT = "vault"
@@ -75,7 +78,7 @@ def run(  # noqa: PLR0913 -- the options of one command
 ) -> None:
     """Run until SIGINT or SIGTERM, then stop everything. Raises SettingsError when something cannot start."""
     stopping = _Stopping()
-    prepare_secrets(data)
+    prepare_secrets(data, suite=suite)
     _require_free(port)
     lock = _lock(data)
     if "CITY_ORIGIN" not in environment:
@@ -106,10 +109,11 @@ def run(  # noqa: PLR0913 -- the options of one command
         lock.close()
 
 
-def prepare_secrets(data: Path) -> None:
+def prepare_secrets(data: Path, *, suite: Algorithm = ES256) -> None:
     """Make the data folder, the passphrase of the signing keys, and the vault with its master key.
 
-    Raises SettingsError when a database has lost its vault: a new one would not open it.
+    A new city that signs by SM2 seals by SM4 and SM3. Raises SettingsError when a database has lost its vault: a new
+    one would not open it.
     """
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     passphrase, vault = data / _PASSPHRASE, data / _VAULT
@@ -120,7 +124,7 @@ def prepare_secrets(data: Path) -> None:
         return
     if (data / _DATABASE).exists():
         raise SettingsError(f"{vault} is gone; put its backup back, or delete {data} to begin anew")
-    VaultFile(vault, open_master_key(_master_key(data))).create(AES_256_GCM)
+    VaultFile(vault, open_master_key(_master_key(data))).create(_SEALS[suite.name])
 
 
 def _master_key(data: Path) -> str:

@@ -195,6 +195,13 @@ def open_city(
         settings = replace(settings_of(folder, redis_address, database), **changes)
         if configuration != CONFIGURATIONS[0]:
             shutil.rmtree(settings.keys)
+        is_new = kind == "postgresql"
+        if configuration.suite is SM2:
+            # Personal data is sealed by the suite too, so that nothing of the template can be kept.
+            for name in ("city.db", "vault", "master"):
+                (folder / name).unlink()
+            prepare_secrets(folder, suite=SM2)
+            is_new = True
         if configuration.set_up is not None:
             signer_folder = closing.enter_context(short_folder())
             ground = Ground(settings.keys, signer_folder, clock, lambda: request.getfixturevalue("softhsm"), closing)
@@ -202,7 +209,7 @@ def open_city(
         elif configuration != CONFIGURATIONS[0]:
             prepare_keys(settings, NOW - 3600, suite=configuration.suite)
         services = open_services(settings, clock)
-        if kind == "postgresql":
+        if is_new:
             services.database.migrate()
             demo.make_city(services, people=PEOPLE, seed=SEED, progress=lambda _done, _all: None)
         opened.append(services)

@@ -19,6 +19,7 @@ from keys.ceremony import Place
 from keys.cose import read_sign1
 from keys.errors import KeysError
 from keys.key import Purpose
+from keys.suite import AES_256_GCM, SM4_GCM
 from tests.conftest import City
 from tests.makers import make_policy
 from tests.phone import Phone, sign_jws
@@ -97,6 +98,14 @@ def test_every_signature_of_a_city_is_of_its_suite(configured_city: City) -> Non
     assert read_sign1(jws.decode(phone.grants[0][0]["grant"])).alg == suite.cose
     assert jws.header_of(bus.token)["alg"] == suite.name
     assert decision(bus.scan(phone.show(city.clock.now))) == ("accepted", None)
+
+
+def test_personal_data_is_sealed_by_the_suite_of_the_city(configured_city: City) -> None:
+    (signs,) = {key.algorithm for key in configured_city.services.trust_list().keys.values()}
+    seals = {ES256.name: AES_256_GCM.name, SM2.name: SM4_GCM.name}
+    vault = configured_city.services.settings.vault_file.read_text()
+    assert [name for name in seals.values() if name in vault] == [seals[signs]]
+    assert configured_city.phone().grants
 
 
 def test_a_terminal_without_a_network_decides_the_same(configured_city: City) -> None:
