@@ -22,6 +22,7 @@ from tests.makers import (
     NOW,
     PHONE,
     ROOTS,
+    SM2_ISSUER,
     bytes_of,
     header_of,
     high_s_twin,
@@ -227,6 +228,21 @@ def to_be_signed() -> Iterator[bytes]:
     yield token.rpartition(".")[0].encode()
     header = dumps(header_of(ISSUERS[Purpose.CHECKPOINT]))
     yield sig_structure(header, CHECKPOINT_AAD, checkpoint_payload(7, bytes(32), NOW))
+
+
+PAIRS = (ISSUERS[Purpose.GRANT], SM2_ISSUER)
+"""A key of each suite."""
+
+MESSAGE = b"message"
+
+
+def points() -> Iterator[bytes]:
+    """Yield, behind the number of a suite, points with a good signature, with none, and of the other curve."""
+    for number, pair in enumerate(PAIRS):
+        signed = pair.point + pair.sign(MESSAGE)
+        yield bytes([number]) + signed
+        yield bytes([number]) + pair.point
+        yield bytes([1 - number]) + signed
 
 
 def status_lists() -> Iterator[bytes]:

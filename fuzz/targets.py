@@ -29,7 +29,14 @@ from fuzz import seeds
 from keys import jws, trustlist
 from keys.cbor import dumps, loads
 from keys.cose import read_sign1, sig_structure
-from keys.errors import BadKeyError, NotDeterministicError, NotSignedError, RefusedError, TrustListError
+from keys.errors import (
+    BadKeyError,
+    BadSignatureError,
+    NotDeterministicError,
+    NotSignedError,
+    RefusedError,
+    TrustListError,
+)
 from keys.key import Purpose
 from keys.signing_protocol import MAX_FRAME, MAX_MESSAGE, read_request, write_request
 from keys.trustlist import TrustList
@@ -296,6 +303,24 @@ def jwk(data: bytes) -> bool:
     return True
 
 
+def point(data: bytes) -> bool:
+    """Any bytes are a point of the suite's curve, or BadKeyError; only the signature that was made verifies."""
+    if not data:
+        return False
+    pair, size = seeds.PAIRS[data[0] % len(seeds.PAIRS)], len(PHONE.point)
+    public, signature = data[1 : 1 + size], data[1 + size :]
+    try:
+        verify = pair.suite.load(public)
+    except BadKeyError:
+        return False
+    try:
+        verify(signature, seeds.MESSAGE)
+    except BadSignatureError:
+        return True
+    _require((public, signature) == (pair.point, pair.sign(seeds.MESSAGE)), "a forged signature")
+    return True
+
+
 def base64url(data: bytes) -> bool:
     """Any text is base64url in its one form, or BadKeyError."""
     text = _text(data)
@@ -405,6 +430,7 @@ TARGETS = {
         Target(jws_claims, seeds.claims, jws.MAX_JWS),
         Target(assertion, seeds.tokens, jws.MAX_JWS + 64),
         Target(jwk, seeds.jwks),
+        Target(point, seeds.points, 256),
         Target(base64url, seeds.words),
         Target(id_number, seeds.id_numbers, 64),
         Target(scan_body, seeds.scan_bodies),
