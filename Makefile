@@ -18,6 +18,7 @@ run: run-environment ## set up what is missing and start the service
 
 test: test-environment ## set up what is missing and run all tests
 	@sh setup/browser.sh
+	@sh setup/softhsm.sh
 	$(VENV)/python -m pytest $(ARGS)
 
 check: test-environment ## format, lint, types, import rules, tests: what a change must pass
@@ -26,6 +27,7 @@ check: test-environment ## format, lint, types, import rules, tests: what a chan
 	$(VENV)/python -m mypy
 	$(VENV)/lint-imports
 	@sh setup/browser.sh
+	@sh setup/softhsm.sh
 	$(VENV)/python -m pytest
 
 format: test-environment ## put the code into the common format and mend what lint can mend
@@ -34,6 +36,7 @@ format: test-environment ## put the code into the common format and mend what li
 
 coverage: test-environment ## run all tests and show which lines and branches they miss
 	@sh setup/browser.sh
+	@sh setup/softhsm.sh
 	$(VENV)/python -m coverage run -m pytest
 	$(VENV)/python -m coverage combine --quiet
 	$(VENV)/python -m coverage report

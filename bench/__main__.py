@@ -3,9 +3,9 @@
 import argparse
 import sys
 
-from bench import requests, verification
+from bench import requests, signing, verification
 
-MEASUREMENTS = {"verification": verification.measure, "requests": requests.measure}
+MEASUREMENTS = {"verification": verification.measure, "signing": signing.measure, "requests": requests.measure}
 
 
 def main() -> int:

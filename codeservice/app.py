@@ -70,7 +70,7 @@ def wall_clock() -> int:
 def open_services(settings: Settings, clock: Callable[[], int] = wall_clock) -> Services:
     """Make the parts of a service; raises SettingsError when a secret cannot be read."""
     vault = open_vault(settings, clock)
-    passphrase = open_passphrase(settings)
+    passphrase = open_passphrase(settings.passphrase_file)
     database = Database(settings.database)
     keyring = Keyring(settings.keys, passphrase, clock, place=settings.signer)
     return Services(
@@ -145,12 +145,11 @@ def read_secret(path: Path) -> bytes:
     return secret
 
 
-def open_passphrase(settings: Settings) -> Callable[[], bytes]:
+def open_passphrase(path: Path | None) -> Callable[[], bytes]:
     """Return what reads the passphrase or PIN of the signing keys, where there is one; raises SettingsError at once.
 
     It is read anew each time, so that it does not stay in memory; what it then finds wrong is a SignerError.
     """
-    path = settings.passphrase_file
     if path is not None:
         read_secret(path)
 

@@ -56,41 +56,47 @@ class _Param(ctypes.Structure):
     )
 
 
-_P = c_void_p
-_SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
+_Handle = c_void_p
+_FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "OpenSSL_version_num": (c_ulong, ()),
     "ERR_clear_error": (None, ()),
-    "EVP_PKEY_CTX_new_from_name": (_P, (_P, c_char_p, c_char_p)),
-    "EVP_PKEY_CTX_free": (None, (_P,)),
-    "EVP_PKEY_CTX_set_params": (c_int, (_P, POINTER(_Param))),
-    "EVP_PKEY_keygen_init": (c_int, (_P,)),
-    "EVP_PKEY_generate": (c_int, (_P, POINTER(_P))),
-    "EVP_PKEY_fromdata_init": (c_int, (_P,)),
-    "EVP_PKEY_fromdata": (c_int, (_P, POINTER(_P), c_int, POINTER(_Param))),
-    "EVP_PKEY_free": (None, (_P,)),
-    "EVP_PKEY_is_a": (c_int, (_P, c_char_p)),
-    "EVP_PKEY_get_octet_string_param": (c_int, (_P, c_char_p, c_char_p, c_size_t, POINTER(c_size_t))),
-    "EVP_MD_CTX_new": (_P, ()),
-    "EVP_MD_CTX_free": (None, (_P,)),
-    "EVP_DigestSignInit_ex": (c_int, (_P, POINTER(_P), c_char_p, _P, c_char_p, _P, POINTER(_Param))),
-    "EVP_DigestSign": (c_int, (_P, c_char_p, POINTER(c_size_t), c_char_p, c_size_t)),
-    "EVP_DigestVerifyInit_ex": (c_int, (_P, POINTER(_P), c_char_p, _P, c_char_p, _P, POINTER(_Param))),
-    "EVP_DigestVerify": (c_int, (_P, c_char_p, c_size_t, c_char_p, c_size_t)),
-    "EVP_aes_256_cbc": (_P, ()),
-    "EVP_PKEY2PKCS8": (_P, (_P,)),
-    "EVP_PKCS82PKEY": (_P, (_P,)),
-    "PKCS8_PRIV_KEY_INFO_free": (None, (_P,)),
-    "PKCS8_encrypt": (_P, (c_int, _P, c_char_p, c_int, POINTER(c_ubyte), c_int, c_int, _P)),
-    "PKCS8_decrypt": (_P, (_P, c_char_p, c_int)),
-    "X509_SIG_free": (None, (_P,)),
-    "PEM_write_bio_PKCS8": (c_int, (_P, _P)),
-    "PEM_read_bio_PKCS8": (_P, (_P, _P, _P, _P)),
-    "BIO_s_mem": (_P, ()),
-    "BIO_new": (_P, (_P,)),
-    "BIO_new_mem_buf": (_P, (c_char_p, c_int)),
-    "BIO_ctrl": (c_long, (_P, c_int, c_long, _P)),
-    "BIO_read": (c_int, (_P, _P, c_int)),
-    "BIO_free": (c_int, (_P,)),
+    "EVP_PKEY_CTX_new_from_name": (_Handle, (_Handle, c_char_p, c_char_p)),
+    "EVP_PKEY_CTX_free": (None, (_Handle,)),
+    "EVP_PKEY_CTX_set_params": (c_int, (_Handle, POINTER(_Param))),
+    "EVP_PKEY_keygen_init": (c_int, (_Handle,)),
+    "EVP_PKEY_generate": (c_int, (_Handle, POINTER(_Handle))),
+    "EVP_PKEY_fromdata_init": (c_int, (_Handle,)),
+    "EVP_PKEY_fromdata": (c_int, (_Handle, POINTER(_Handle), c_int, POINTER(_Param))),
+    "EVP_PKEY_free": (None, (_Handle,)),
+    "EVP_PKEY_is_a": (c_int, (_Handle, c_char_p)),
+    "EVP_PKEY_get_octet_string_param": (c_int, (_Handle, c_char_p, c_char_p, c_size_t, POINTER(c_size_t))),
+    "EVP_MD_CTX_new": (_Handle, ()),
+    "EVP_MD_CTX_free": (None, (_Handle,)),
+    "EVP_DigestSignInit_ex": (
+        c_int,
+        (_Handle, POINTER(_Handle), c_char_p, _Handle, c_char_p, _Handle, POINTER(_Param)),
+    ),
+    "EVP_DigestSign": (c_int, (_Handle, c_char_p, POINTER(c_size_t), c_char_p, c_size_t)),
+    "EVP_DigestVerifyInit_ex": (
+        c_int,
+        (_Handle, POINTER(_Handle), c_char_p, _Handle, c_char_p, _Handle, POINTER(_Param)),
+    ),
+    "EVP_DigestVerify": (c_int, (_Handle, c_char_p, c_size_t, c_char_p, c_size_t)),
+    "EVP_aes_256_cbc": (_Handle, ()),
+    "EVP_PKEY2PKCS8": (_Handle, (_Handle,)),
+    "EVP_PKCS82PKEY": (_Handle, (_Handle,)),
+    "PKCS8_PRIV_KEY_INFO_free": (None, (_Handle,)),
+    "PKCS8_encrypt": (_Handle, (c_int, _Handle, c_char_p, c_int, POINTER(c_ubyte), c_int, c_int, _Handle)),
+    "PKCS8_decrypt": (_Handle, (_Handle, c_char_p, c_int)),
+    "X509_SIG_free": (None, (_Handle,)),
+    "PEM_write_bio_PKCS8": (c_int, (_Handle, _Handle)),
+    "PEM_read_bio_PKCS8": (_Handle, (_Handle, _Handle, _Handle, _Handle)),
+    "BIO_s_mem": (_Handle, ()),
+    "BIO_new": (_Handle, (_Handle,)),
+    "BIO_new_mem_buf": (_Handle, (c_char_p, c_int)),
+    "BIO_ctrl": (c_long, (_Handle, c_int, c_long, _Handle)),
+    "BIO_read": (c_int, (_Handle, _Handle, c_int)),
+    "BIO_free": (c_int, (_Handle,)),
 }
 _BIO_PENDING = 10
 
@@ -193,7 +199,7 @@ class Key:
 @cache
 def _lib() -> ctypes.CDLL:
     lib = _open()
-    for name, (result, arguments) in _SIGNATURES.items():
+    for name, (result, arguments) in _FUNCTIONS.items():
         function = getattr(lib, name)
         function.restype, function.argtypes = result, arguments
     return lib

@@ -14,6 +14,7 @@ NEEDED = {
     "CITY_ORIGIN": "https://city.example",
     "CITY_PASSPHRASE_FILE": "/var/lib/city/passphrase",
     "CITY_VAULT_FILE": "/var/lib/city/vault",
+    "CITY_MASTER_KEY": "file:/var/lib/city/master",
 }
 
 
@@ -57,6 +58,8 @@ def test_everything_missing_is_named_at_once() -> None:
         ("CITY_DEMO", "No", "demo", False),
         ("CITY_DEMO", "False", "demo", False),
         ("CITY_PROXIES", "2", "proxies", 2),
+        ("CITY_SIGNER", "process:/run/city/signer.sock", "signer", "process:/run/city/signer.sock"),
+        ("CITY_SIGNER", "", "signer", None),
     ],
 )
 def test_each_setting_is_read_from_its_variable(name: str, text: str, field: str, value: object) -> None:
@@ -72,6 +75,21 @@ def test_a_number_is_written_in_digits(text: str) -> None:
 @pytest.mark.parametrize(("origin", "secure"), [("https://city.example", True), ("http://127.0.0.1:8000", False)])
 def test_cookies_are_secure_where_the_service_is(origin: str, secure: bool) -> None:  # noqa: FBT001 -- a column of the table
     assert settings_from(NEEDED | {"CITY_ORIGIN": origin}).secure is secure
+
+
+@pytest.mark.parametrize("name", ["CITY_PASSPHRASE_FILE", "CITY_NOTHING"])
+def test_who_asks_a_signer_process_needs_no_passphrase(name: str) -> None:
+    environment = {key: value for key, value in NEEDED.items() if key != name}
+    environment["CITY_SIGNER"] = "process:/run/city/signer.sock"
+    assert (settings_from(environment).passphrase_file is None) is (name == "CITY_PASSPHRASE_FILE")
+
+
+@pytest.mark.parametrize("signer", ["", "file:/var/lib/city/signing", "pkcs11:token=city?module-path=/m.so"])
+def test_who_opens_keys_needs_the_passphrase(signer: str) -> None:
+    environment = NEEDED | {"CITY_SIGNER": signer}
+    del environment["CITY_PASSPHRASE_FILE"]
+    with pytest.raises(SettingsError, match="CITY_PASSPHRASE_FILE"):
+        settings_from(environment)
 
 
 def test_other_variables_are_left_alone() -> None:

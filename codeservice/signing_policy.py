@@ -1,0 +1,135 @@
+"""What a signer process signs for this service: what the service itself would write, and nothing that looks like it.
+
+A message passes when the service itself would have written these very bytes for the key's purpose, by the closed schema
+and within the limits of the issuer. A refusal names the rule and nothing of the content.
+"""
+
+import hashlib
+import json
+from typing import Any
+
+from codeservice.audit import CHECKPOINT_AAD, checkpoint_payload
+from codeservice.code import FORMS, Kind, read_grant
+from codeservice.errors import Rejected
+from codeservice.issuer import UnsafeGrantError, require_safe
+from codeservice.token import ACCESS, TOKEN_LIFE
+from keys import jws
+from keys.algorithms import algorithm_named
+from keys.cbor import dumps, loads
+from keys.cose import ALG, KID, UnverifiedSign1, sig_structure
+from keys.errors import KeysError, RefusedError
+from keys.guard import Policy
+from keys.intent import Statement
+from keys.key import PublicKey, Purpose
+
+SKEW = 60
+"""Seconds between the worker's look at the clock and the signer's: a request may wait for locks and for a retry."""
+
+_HASH_SIZE = 32
+_CLAIMS = {"iss", "aud", "sub", "client_id", "scope", "iat", "exp", "jti"}
+
+
+def signing_policy(origin: str) -> Policy:
+    """Return the policy of a city that is reached at `origin`, the issuer of its tokens."""
+    readers: dict[Purpose, Policy] = {
+        Purpose.GRANT: _reader_of_grants(Kind.DEVICE),
+        Purpose.SERVED: _reader_of_grants(Kind.SERVED),
+        Purpose.PAPER: _reader_of_grants(Kind.PAPER),
+        Purpose.TOKEN: lambda key, message, now: _read_token(key, message, now, origin),
+        Purpose.CHECKPOINT: _read_checkpoint,
+    }
+
+    def read(key: PublicKey, message: bytes, now: int) -> Statement:
+        reader = readers.get(key.purpose)
+        if reader is None:
+            raise RefusedError(f"nothing is signed for {key.purpose} yet")
+        return reader(key, message, now)
+
+    return read
+
+
+def subject_of(list_: int, idx: int) -> str:
+    """Name a place of a status list as the subject of an intent."""
+    return f"place:{list_}/{idx}"
+
+
+def binding_of(kind: Kind, device: bytes | None) -> bytes:
+    """Return what a place of a status list is bound to: its kind of code, and the device's key where there is one."""
+    return hashlib.sha256(kind.value.encode() + (device or b"")).digest()
+
+
+def _reader_of_grants(kind: Kind) -> Policy:
+    def read(key: PublicKey, message: bytes, now: int) -> Statement:
+        protected, payload = _take_apart(key, message, FORMS[kind].aad)
+        signed = UnverifiedSign1(protected, algorithm_named(key.algorithm).cose, key.kid, payload, b"")
+        try:
+            grant = read_grant(kind, signed)
+            require_safe(grant, kind, key, now - SKEW)
+        except (Rejected, UnsafeGrantError, KeysError) as error:
+            raise RefusedError("no grant that the issuer would write") from error
+        if grant.issued > now + SKEW:
+            raise RefusedError("a grant of the future")
+        return Statement(subject_of(grant.list, grant.idx), grant.expires, binding_of(kind, grant.device))
+
+    return read
+
+
+def _read_checkpoint(key: PublicKey, message: bytes, now: int) -> Statement:
+    _protected, payload = _take_apart(key, message, CHECKPOINT_AAD)
+    match _loads(payload):
+        case {"size": int(size), "root": bytes(root), "at": int(at)} if size > 0 and len(root) == _HASH_SIZE:
+            # In Python true is 1; abs and comparison take it for a number, and so would its writer.
+            if not isinstance(size, bool) and abs(now - at) <= SKEW and checkpoint_payload(size, root, at) == payload:
+                return Statement(f"checkpoint:{size}", at)
+        case _:
+            pass
+    raise RefusedError("no checkpoint of the audit log of this moment")
+
+
+def _read_token(key: PublicKey, message: bytes, now: int, origin: str) -> Statement:
+    header, claims = _read_jws(message)
+    if header != {"alg": key.algorithm, "kid": key.kid.hex(), "typ": ACCESS}:
+        raise RefusedError("no access token under this key")
+    match claims:
+        case {"sub": str(client), "iat": int(issued), "exp": int(expires)} if claims.keys() == _CLAIMS:
+            ours = claims["iss"] == claims["aud"] == origin and claims["client_id"] == client
+            texts = all(isinstance(claims[name], str) for name in ("scope", "jti"))
+            if ours and texts and abs(now - issued) <= SKEW and 0 < expires - issued <= TOKEN_LIFE:
+                return Statement(f"client:{client}", expires)
+        case _:
+            pass
+    raise RefusedError("no access token of this city and this moment")
+
+
+def _take_apart(key: PublicKey, message: bytes, aad: bytes) -> tuple[bytes, bytes]:
+    """Return protected header and payload of a Sig_structure (RFC 9052 section 4.4) for this key and use.
+
+    The payload has one form only: its reader takes deterministic CBOR of a closed schema.
+    """
+    protected = dumps({ALG: algorithm_named(key.algorithm).cose, KID: key.kid})
+    match _loads(message):
+        case [str(), bytes(), bytes(), bytes(payload)] if sig_structure(protected, aad, payload) == message:
+            return protected, payload
+        case _:
+            raise RefusedError("not under the header and for the use of this key")
+
+
+def _read_jws(message: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return header and claims of a JWS signing input (RFC 7515 section 5.1) that the service has written."""
+    try:
+        first, second = message.decode().split(".")
+        header, claims = (jws.parse_json(jws.decode(part)) for part in (first, second))
+    except (KeysError, ValueError) as error:
+        raise RefusedError("not a token") from error
+    # Whatever Python's reader is lenient about, such as a name that stands twice, is not written again.
+    if [first, second] != [jws.encode(json.dumps(part, separators=(",", ":")).encode()) for part in (header, claims)]:
+        raise RefusedError("not a token that the service would write")
+    return header, claims
+
+
+def _loads(data: bytes) -> object:
+    try:
+        value: object = loads(data)
+    except KeysError:
+        return None
+    return value
