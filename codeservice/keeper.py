@@ -32,20 +32,21 @@ class Chore:
 
 def seal(services: Services) -> int:
     """Seal the audit entries that wait; returns how many there were."""
-    signer = services.signer(Purpose.CHECKPOINT)
-    algorithm = algorithm_named(signer.key.algorithm)
     now = services.clock()
-
-    def sign(payload: bytes) -> bytes:
-        return sign1(
-            payload,
-            alg=algorithm.cose,
-            kid=signer.key.kid,
-            external_aad=CHECKPOINT_AAD,
-            sign=lambda message: signer.sign(message, now=now),
-        )
-
-    return services.database.transact(lambda connection: audit.seal(connection, sign, now=now))
+    with services.database.read() as connection:
+        batch = audit.next_batch(connection, now=now)
+    if batch is None:
+        return 0
+    signer = services.signer(Purpose.CHECKPOINT)
+    # Signed between two transactions: a signer that hangs holds no lock that a scan waits for.
+    signed = sign1(
+        batch.payload,
+        alg=algorithm_named(signer.key.algorithm).cose,
+        kid=signer.key.kid,
+        external_aad=CHECKPOINT_AAD,
+        sign=lambda message: signer.sign(message, now=now),
+    )
+    return services.database.transact(lambda connection: audit.append(connection, batch, signed))
 
 
 def fill(services: Services) -> int:

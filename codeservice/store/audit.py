@@ -13,6 +13,7 @@ from codeservice.store.models import AuditCheckpoint, AuditEntry
 _NODE = 32
 _BATCH = 5000
 _INSERT = insert(AuditEntry)
+_NEWEST = select(AuditCheckpoint.__table__).order_by(AuditCheckpoint.size.desc()).limit(1)
 
 
 @dataclass(frozen=True)
@@ -24,37 +25,58 @@ class AuditReport:
     fault: str | None
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Entries to be sealed behind the first `base` ones: their row ids, and the tree's root and edge after them."""
+
+    base: int
+    entries: tuple[int, ...]
+    root: bytes
+    edge: bytes
+    at: int
+
+    @property
+    def size(self) -> int:
+        """Entries of the tree after this batch."""
+        return self.base + len(self.entries)
+
+    @property
+    def payload(self) -> bytes:
+        """What the checkpoint key signs."""
+        return checkpoint_payload(self.size, self.root, self.at)
+
+
 def add(connection: Connection, *, at: int, actor: str, action: str, subject: str, details: dict[str, object]) -> None:  # noqa: PLR0913
     """Write an entry in the transaction of its subject."""
     row = {"at": at, "actor": actor, "action": action, "subject": subject, "details": canonical(details)}
     connection.execute(_INSERT, row)
 
 
-def seal(connection: Connection, sign: Callable[[bytes], bytes], *, now: int) -> int:
-    """Append the entries that wait to the tree and sign a checkpoint; returns how many there were."""
-    # One sequencer at a time: the newest checkpoint is locked; a second one waits and then finds nothing to do.
-    newest = connection.execute(
-        select(AuditCheckpoint.__table__).order_by(AuditCheckpoint.size.desc()).limit(1).with_for_update()
-    ).first()
+def next_batch(connection: Connection, *, now: int) -> Batch | None:
+    """Return the entries that wait as the next part of the tree, to be signed; None when nothing waits."""
+    newest = connection.execute(_NEWEST).first()
     tree = Tree() if newest is None else Tree(newest.size, _nodes(newest.edge))
+    base = tree.size
     waiting = connection.execute(
         select(AuditEntry.__table__).where(AuditEntry.position.is_(None)).order_by(AuditEntry.id).limit(_BATCH)
     ).all()
     for row in waiting:
-        connection.execute(update(AuditEntry).where(AuditEntry.id == row.id).values(position=tree.size))
         tree.append(_leaf(row))
-    if waiting:
-        root = tree.root()
-        connection.execute(
-            insert(AuditCheckpoint).values(
-                size=tree.size,
-                root=root,
-                edge=b"".join(tree.edge),
-                at=now,
-                signed=sign(checkpoint_payload(tree.size, root, now)),
-            )
-        )
-    return len(waiting)
+    ids = tuple(row.id for row in waiting)
+    return Batch(base, ids, tree.root(), b"".join(tree.edge), now) if ids else None
+
+
+def append(connection: Connection, batch: Batch, signed: bytes) -> int:
+    """Seal a batch under its signed checkpoint; returns how many entries, 0 when somebody else was first."""
+    newest = connection.execute(_NEWEST.with_for_update()).first()
+    if (0 if newest is None else newest.size) != batch.base:
+        return 0
+    for position, id_ in enumerate(batch.entries, start=batch.base):
+        connection.execute(update(AuditEntry).where(AuditEntry.id == id_).values(position=position))
+    connection.execute(
+        insert(AuditCheckpoint).values(size=batch.size, root=batch.root, edge=batch.edge, at=batch.at, signed=signed)
+    )
+    return len(batch.entries)
 
 
 def check(connection: Connection, is_signed: Callable[[bytes, bytes], bool]) -> AuditReport:
@@ -89,7 +111,7 @@ def check(connection: Connection, is_signed: Callable[[bytes, bytes], bool]) -> 
 
 def newest_checkpoint(connection: Connection) -> tuple[int, bytes, int] | None:
     """Return (size, root, at) of the newest checkpoint."""
-    row = connection.execute(select(AuditCheckpoint.__table__).order_by(AuditCheckpoint.size.desc()).limit(1)).first()
+    row = connection.execute(_NEWEST).first()
     return None if row is None else (row.size, row.root, row.at)
 
 

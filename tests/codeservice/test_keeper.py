@@ -1,6 +1,8 @@
 """The keeper: seals, fills and deletes; what fails is tried again."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Event
 
 import redis
 
@@ -10,6 +12,8 @@ from codeservice.status import Status
 from codeservice.store import audit, grant, retention
 from codeservice.store.models import FirstUse
 from codeservice.store.upsert import insert_once
+from keys.key import Purpose
+from keys.signer import KeySigner
 from tests.conftest import City
 
 
@@ -31,6 +35,25 @@ def test_the_log_grows_from_checkpoint_to_checkpoint(city: City) -> None:
     with city.services.database.read() as connection:
         assert audit.check(connection, lambda _payload, _signed: True).fault is None
         assert audit.check(connection, lambda _payload, _signed: False).fault is not None
+
+
+def test_a_signer_that_hangs_keeps_no_scan_waiting(city: City) -> None:
+    phone, bus = city.phone(), city.terminal("bus-1")
+    asked, may_answer = Event(), Event()
+    signer = city.services.signer(Purpose.CHECKPOINT)
+
+    def hang(message: bytes) -> bytes:
+        asked.set()
+        assert may_answer.wait(30)
+        return signer.sign(message, now=city.clock.now)
+
+    hanging = replace(city.services, signer=lambda _purpose: KeySigner(signer.key, hang))
+    with ThreadPoolExecutor(1) as pool:
+        sealing = pool.submit(keeper.seal, hanging)
+        assert asked.wait(30)
+        assert bus.scan(phone.show(city.clock.now)).get_json()["decision"] == "accepted"
+        may_answer.set()
+        assert sealing.result() > 0
 
 
 def test_a_flushed_redis_is_filled_from_the_record(city: City, redis_address: str) -> None:
