@@ -15,6 +15,8 @@ from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from codeservice.private_redis import PrivateRedis
+from keys import ceremony, rotation
+from keys.key import Purpose
 from tests.conftest import new_database
 from tests.phone import Terminal
 from tests.running import Person, RunningCity, chromium
@@ -184,6 +186,38 @@ def test_without_network_the_wallet_goes_on_and_an_old_screenshot_does_not(journ
     assert decide(terminal, fresh(phone)) == ("accepted", None)
     time.sleep(max(0.0, taken + WINDOW + 2 - time.time()))
     assert decide(terminal, screenshot) == ("refused", "expired")
+
+
+def test_when_the_grant_key_is_killed_the_wallet_recovers_by_itself(journey: Journey) -> None:
+    """Two holders kill the key; its codes are refused within a second or two, and the phone fetches others unasked."""
+    phone, terminal = wallet(journey, 0), journey.terminal("bus-1")
+    phone.get_by_test_id("scene-bus").click()
+    phone.locator("[data-testid=scene-bus][aria-pressed=true]").wait_for()
+    assert decide(terminal, fresh(phone)) == ("accepted", None)
+    code, before = fresh(phone), phone.get_by_test_id("qr").get_attribute("data-iat")
+    kill_grant_key(journey)
+    until = time.monotonic() + 15
+    while decide(terminal, code) != ("refused", "unknown_key"):
+        assert time.monotonic() < until
+        time.sleep(0.3)
+    # The next round would come within a minute; so that the test need not wait, the network seems to come back.
+    phone.evaluate("window.dispatchEvent(new Event('online'))")
+    phone.locator(f"[data-testid=qr][data-iat]:not([data-iat='{before}'])").wait_for()
+    for _ in range(10):
+        answer = decide(terminal, fresh(phone))
+        if answer == ("accepted", None):
+            break
+    assert answer == ("accepted", None)
+
+
+def kill_grant_key(journey: Journey) -> None:
+    """Kill the key that signs grants now, by the roots of the demo."""
+    keys, now = journey.city.data / "keys", int(time.time())
+    passphrase = (journey.city.data / "passphrase").read_bytes().strip()
+    current = ceremony.read_list(keys, now=now)
+    kid = current.signing(Purpose.GRANT, now)[0].kid
+    ceremony.propose(keys, rotation.kill(current, kid, now=now, lifetime=ceremony.LIST_LIFE), now=now)
+    assert ceremony.sign_proposal(keys, dict.fromkeys(("one", "two"), passphrase), now=now) == 0
 
 
 def revoke_owner(journey: Journey, number: int) -> None:
