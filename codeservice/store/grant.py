@@ -1,25 +1,17 @@
 """Grants: places in status lists, and the status that decides."""
 
-import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select, tuple_, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, tuple_, update
 
 from codeservice.code import Kind
 from codeservice.errors import ConflictError, NotFoundError
 from codeservice.status import TRANSITIONS, Status
-from codeservice.store.models import Grant, StatusList
-from codeservice.store.upsert import insert_once
+from codeservice.store import status_list
+from codeservice.store.models import Grant
 
-LIST_SIZE = 1 << 20
-"""Places of one list. Big enough to hide a grant among a million, small enough for a terminal to hold."""
-
-LIST_SPAN = 24 * 3600
-"""Seconds of issuing that share a list; a list retires when its last grant has expired."""
-
-_RANDOM_TRIES = 64
 _BY_PLACE = select(Grant.__table__).where(Grant.list == bindparam("place_list"), Grant.idx == bindparam("place_idx"))
 
 
@@ -58,28 +50,15 @@ class NewGrant:
 
 
 def reserve(connection: Connection, new: NewGrant) -> tuple[int, int]:
-    """Record a grant before it is signed and return its place (list, idx); the place is random in its list.
+    """Record a grant before it is signed and return its place (list, idx); the place tells nothing of its order.
 
     Raises ConflictError when the key was used for another grant.
     """
     if new.public is not None and connection.scalar(select(Grant.idx).where(Grant.public == new.public)) is not None:
         raise ConflictError("key_used_before")
-    list_ = _list_for(connection, new.issued, new.expires)
-    for _ in range(_RANDOM_TRIES):
-        idx = secrets.randbelow(LIST_SIZE)
-        if insert_once(connection, Grant, list=list_, idx=idx, status=Status.VALID.value, **vars(new)):
-            return list_, idx
-    raise ConflictError("status_list_full")
-
-
-def _list_for(connection: Connection, issued: int, expires: int) -> int:
-    list_ = issued // LIST_SPAN % (1 << 16)
-    # The list is named by its day; it lives as long as the longest grant in it may.
-    insert_once(connection, StatusList, id=list_, size=LIST_SIZE, retires=expires)
-    connection.execute(
-        update(StatusList).where(StatusList.id == list_, StatusList.retires < expires).values(retires=expires)
-    )
-    return list_
+    list_, idx = status_list.take(connection, issued=new.issued, expires=new.expires)
+    connection.execute(insert(Grant).values(list=list_, idx=idx, status=Status.VALID.value, **vars(new)))
+    return list_, idx
 
 
 def find(connection: Connection, list_: int, idx: int) -> IssuedGrant | None:

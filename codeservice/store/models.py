@@ -151,11 +151,20 @@ class Device(Table):
 
 
 class StatusList(Table):
-    """A status list: places for grants of one span of time, so that whole lists retire."""
+    """A status list: places for grants of one span of time, so that whole lists retire.
+
+    `used` places were handed out, in the order that `secret` gives; none after `closes`. `lasting` lists hold the codes
+    that live longer than a phone's grant.
+    """
 
     __tablename__ = "status_list"
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     size: Mapped[int]
+    used: Mapped[int]
+    secret: Mapped[bytes]
+    lasting: Mapped[bool]
+    opened: Mapped[int]
+    closes: Mapped[int]
     retires: Mapped[int]
 
 
