@@ -6,12 +6,15 @@ and within the limits of the issuer. A refusal names the rule and nothing of the
 
 import hashlib
 import json
+import re
 from typing import Any
 
 from codeservice.audit import CHECKPOINT_AAD, checkpoint_payload
 from codeservice.code import FORMS, Kind, read_grant
 from codeservice.errors import Rejected
 from codeservice.issuer import UnsafeGrantError, require_safe
+from codeservice.status_list import StatusList, StatusListError
+from codeservice.status_token import JWT_TYPE, LIFE, TTL, cwt_header
 from codeservice.token import ACCESS, TOKEN_LIFE
 from keys import jws
 from keys.algorithms import algorithm_named
@@ -26,6 +29,9 @@ SKEW = 60
 """Seconds between the worker's look at the clock and the signer's: a request may wait for locks and for a retry."""
 
 _HASH_SIZE = 32
+_ARRAY_OF_FOUR = b"\x84"
+_LIST_PATH = re.compile(r"[0-9]{1,5}/(?:revoked|suspended)", re.ASCII)
+_LIST_CLAIMS = {"sub", "iat", "exp", "ttl", "status_list"}
 _CLAIMS = {"iss", "aud", "sub", "client_id", "scope", "iat", "exp", "jti"}
 
 
@@ -36,14 +42,14 @@ def signing_policy(origin: str) -> Policy:
         Purpose.SERVED: _reader_of_grants(Kind.SERVED),
         Purpose.PAPER: _reader_of_grants(Kind.PAPER),
         Purpose.TOKEN: lambda key, message, now: _read_token(key, message, now, origin),
+        Purpose.STATUS: lambda key, message, now: _read_status_list(key, message, now, origin),
         Purpose.CHECKPOINT: _read_checkpoint,
     }
 
     def read(key: PublicKey, message: bytes, now: int) -> Statement:
-        reader = readers.get(key.purpose)
-        if reader is None:
-            raise RefusedError(f"nothing is signed for {key.purpose} yet")
-        return reader(key, message, now)
+        if key.purpose is not Purpose.STATUS and len(message) > jws.MAX_JWS:
+            raise RefusedError("too long")
+        return readers[key.purpose](key, message, now)
 
     return read
 
@@ -101,6 +107,48 @@ def _read_token(key: PublicKey, message: bytes, now: int, origin: str) -> Statem
     raise RefusedError("no access token of this city and this moment")
 
 
+def _read_status_list(key: PublicKey, message: bytes, now: int, origin: str) -> Statement:
+    """Read the signing input of a Status List Token, as JWT or as CWT; what the bits say is the record's matter."""
+    address, issued, expires, ttl, statuses = (
+        _claims_of_cwt(key, message) if message[:1] == _ARRAY_OF_FOUR else _claims_of_jwt(key, message)
+    )
+    times = all(type(time) is int for time in (issued, expires, ttl)) and abs(now - issued) <= SKEW
+    path = str(address).removeprefix(f"{origin}/status-lists/")
+    if not times or (expires, ttl) != (issued + LIFE, TTL) or not _LIST_PATH.fullmatch(path):
+        raise RefusedError("no status list of this city and this moment")
+    if statuses.bits != 1:
+        raise RefusedError("no status list that the service would write")
+    return Statement(f"list:{path}", expires)
+
+
+def _claims_of_jwt(key: PublicKey, message: bytes) -> tuple[Any, Any, Any, Any, StatusList]:
+    header, claims = _read_jws(message)
+    if header != {"alg": key.algorithm, "kid": key.kid.hex(), "typ": JWT_TYPE} or claims.keys() != _LIST_CLAIMS:
+        raise RefusedError("no status list under this key")
+    try:
+        statuses = StatusList.from_json(claims["status_list"])
+    except StatusListError as error:
+        raise RefusedError("no status list that the service would write") from error
+    return claims["sub"], claims["iat"], claims["exp"], claims["ttl"], statuses
+
+
+def _claims_of_cwt(key: PublicKey, message: bytes) -> tuple[Any, Any, Any, Any, StatusList]:
+    protected = cwt_header(algorithm_named(key.algorithm).cose, key.kid)
+    match _loads(message):
+        case [str(), bytes(), bytes(), bytes(payload)] if sig_structure(protected, b"", payload) == message:
+            claims = _loads(payload)
+        case _:
+            raise RefusedError("not under the header and for the use of this key")
+    match claims:
+        case {2: address, 4: expires, 6: issued, 65534: ttl, 65533: claim, **rest} if not rest:
+            try:
+                return address, issued, expires, ttl, StatusList.from_cbor(claim)
+            except StatusListError as error:
+                raise RefusedError("no status list that the service would write") from error
+        case _:
+            raise RefusedError("no status list under this key")
+
+
 def _take_apart(key: PublicKey, message: bytes, aad: bytes) -> tuple[bytes, bytes]:
     """Return protected header and payload of a Sig_structure (RFC 9052 section 4.4) for this key and use.
 
@@ -118,7 +166,7 @@ def _read_jws(message: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return header and claims of a JWS signing input (RFC 7515 section 5.1) that the service has written."""
     try:
         first, second = message.decode().split(".")
-        header, claims = (jws.parse_json(jws.decode(part)) for part in (first, second))
+        header, claims = (jws.parse_json(jws.decode(part, longest=len(message))) for part in (first, second))
     except (KeysError, ValueError) as error:
         raise RefusedError("not a token") from error
     # Whatever Python's reader is lenient about, such as a name that stands twice, is not written again.

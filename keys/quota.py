@@ -26,6 +26,7 @@ QUOTAS = {
     Purpose.SERVED: Quota(20_000, 600_000),
     Purpose.PAPER: Quota(120, 2_000),
     Purpose.TOKEN: Quota(6_000, 120_000),
+    Purpose.STATUS: Quota(3_000, 80_000),
     Purpose.CHECKPOINT: Quota(150, 7_500),
 }
 """For a city of some millions. A purpose that is not here is not signed at all."""

@@ -19,10 +19,10 @@ VERSION = 1
 MAX_MESSAGES = 64
 """Messages of one request: more than the grants that a phone fetches at once."""
 
-MAX_MESSAGE = 8192
-"""Bytes of one message, as long as the longest token (keys.jws)."""
+MAX_MESSAGE = 1 << 18
+"""Bytes of one message: a status list of a million places in which every second one is revoked, as a token."""
 
-MAX_FRAME = 1 << 17
+MAX_FRAME = 1 << 19
 """Bytes of the longest request or answer; a sender of more is cut off before it is read."""
 
 _LENGTH = 4

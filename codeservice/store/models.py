@@ -14,6 +14,7 @@ from sqlalchemy import (
     SmallInteger,
     String,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -168,11 +169,27 @@ class StatusList(Table):
     retires: Mapped[int]
 
 
+class PublishedList(Table):
+    """A status list as it was last signed, in both forms; `what` says what its bits mean, `digest` is of its array."""
+
+    __tablename__ = "published_list"
+    list: Mapped[int] = mapped_column(ForeignKey("status_list.id"), primary_key=True)
+    what: Mapped[str] = mapped_column(String(10), primary_key=True)
+    issued: Mapped[int]
+    digest_hash: Mapped[bytes]
+    jwt: Mapped[bytes]
+    cwt: Mapped[bytes]
+
+
 class Grant(Table):
     """An issued grant: its place in a list, whose it is, who signed it, and its status. The record that decides."""
 
     __tablename__ = "grant"
-    __table_args__ = (CheckConstraint("status in (0, 1, 2)", name="status"),)
+    __table_args__ = (
+        CheckConstraint("status in (0, 1, 2)", name="status"),
+        # What lists are made of: few of many rows.
+        Index("ix_grant_marked", "list", "idx", sqlite_where=text("status <> 0"), postgresql_where=text("status <> 0")),
+    )
     list: Mapped[int] = mapped_column(Integer, primary_key=True)
     idx: Mapped[int] = mapped_column(primary_key=True)
     person: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)

@@ -2,6 +2,7 @@
 
 from sqlalchemy import ColumnElement, Connection, delete
 
+from codeservice.store import status_list
 from codeservice.store.models import (
     Challenge,
     DigitHandle,
@@ -38,4 +39,5 @@ def purge(connection: Connection, *, now: int) -> int:
         (Scan, Scan.at < now - SCAN_LIFE),
         (Moment, Moment.at < now - _MOMENT_LIFE),
     )
-    return sum(connection.execute(delete(table).where(rule)).rowcount for table, rule in rules)
+    withdrawn = status_list.withdraw(connection, now=now)
+    return withdrawn + sum(connection.execute(delete(table).where(rule)).rowcount for table, rule in rules)

@@ -6,14 +6,19 @@ no place is ever drawn twice, and a full list has no gaps.
 """
 
 import secrets
+from dataclasses import dataclass
 from hashlib import blake2s
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, delete, select, text, update
 
 from codeservice.code import MAX_GRANT_LIFETIME, MAX_LIST
 from codeservice.errors import ConflictError
-from codeservice.store.models import StatusList
-from codeservice.store.upsert import insert_once
+from codeservice.places import bits_of
+from codeservice.snapshot import Marks
+from codeservice.status import Status
+from codeservice.status_token import Published
+from codeservice.store.models import Grant, PublishedList, StatusList
+from codeservice.store.upsert import insert, insert_once
 
 SIZE = 1 << 20
 """Places of one list. Big enough to hide a grant among a million, small enough for a terminal to hold."""
@@ -73,3 +78,69 @@ def _open(connection: Connection, issued: int, *, lasting: bool) -> None:
         values = {"lasting": lasting, "opened": issued, "closes": closes, "retires": closes}
         if insert_once(connection, StatusList, id=id_, size=SIZE, used=0, secret=secrets.token_bytes(16), **values):
             return
+
+
+@dataclass(frozen=True)
+class PublishedToken:
+    """A status list as it was last signed; `digest` is of its bit array."""
+
+    issued: int
+    digest: bytes
+    jwt: bytes
+    cwt: bytes
+
+
+def marks(connection: Connection, *, now: int) -> dict[int, Marks]:
+    """Return every list that has not retired, with the places that are revoked or suspended."""
+    sizes = {row.id: row.size for row in connection.execute(select(StatusList.id, StatusList.size).where(_living(now)))}
+    found: dict[int, dict[int, list[int]]] = {id_: {} for id_ in sizes}
+    # Only rows with a mark, by an index of their own; VALID is written out so that both databases use it.
+    rows = connection.execute(select(Grant.list, Grant.idx, Grant.status).where(text("status <> 0")))
+    for list_, idx, status in rows:
+        if list_ in found:
+            found[list_].setdefault(status, []).append(idx)
+    return {
+        id_: Marks(
+            size,
+            bits_of(found[id_].get(Status.REVOKED, ()), size),
+            bits_of(found[id_].get(Status.SUSPENDED, ()), size),
+        )
+        for id_, size in sizes.items()
+    }
+
+
+def living(connection: Connection, *, now: int) -> list[int]:
+    """Return the numbers of the lists that have not retired."""
+    return list(connection.scalars(select(StatusList.id).where(_living(now)).order_by(StatusList.id)))
+
+
+def published(connection: Connection, list_: int, what: Published) -> PublishedToken | None:
+    """Return a list as it was last signed."""
+    query = select(PublishedList.__table__).where(PublishedList.list == list_, PublishedList.what == what.value)
+    row = connection.execute(query).first()
+    return None if row is None else PublishedToken(row.issued, row.digest_hash, row.jwt, row.cwt)
+
+
+def published_digests(connection: Connection) -> dict[tuple[int, str], tuple[int, bytes]]:
+    """Return when each list was last signed, and the digest of its array then."""
+    query = select(PublishedList.list, PublishedList.what, PublishedList.issued, PublishedList.digest_hash)
+    return {(row.list, row.what): (row.issued, row.digest_hash) for row in connection.execute(query)}
+
+
+def publish(connection: Connection, list_: int, what: Published, token: PublishedToken) -> None:
+    """Keep what was signed, instead of what was signed before."""
+    values = {"issued": token.issued, "digest_hash": token.digest, "jwt": token.jwt, "cwt": token.cwt}
+    statement = insert(connection, PublishedList).values(list=list_, what=what.value, **values)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=[PublishedList.list, PublishedList.what], set_=values)
+    )
+
+
+def withdraw(connection: Connection, *, now: int) -> int:
+    """Delete what was published of lists that have retired; returns how many tokens."""
+    retired = select(StatusList.id).where(~_living(now))
+    return connection.execute(delete(PublishedList).where(PublishedList.list.in_(retired))).rowcount
+
+
+def _living(now: int) -> ColumnElement[bool]:
+    return StatusList.retires > now

@@ -164,6 +164,10 @@ PROBLEMS: dict[str, tuple[Words, Words]] = {
         Words("没有这个版本的密钥清单", "There is no trust list of this version"),
         Words("请从 /trust-list 获取最新版本", "Fetch the newest from /trust-list"),
     ),
+    "status_list_not_found": (
+        Words("没有这个状态列表", "There is no such status list"),
+        Words("请从 /status-lists 获取全部地址", "Fetch all addresses from /status-lists"),
+    ),
     "keys_unavailable": (
         Words("密钥清单暂时不可用", "The trust list is not available right now"),
         Words("请稍后再试，继续使用手中的版本", "Try again later; go on with the version that you have"),

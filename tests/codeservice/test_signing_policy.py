@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from codeservice.audit import CHECKPOINT_AAD, checkpoint_payload
 from codeservice.code import FORMS, Grant, Kind, write_grant
 from codeservice.issuer import LIFETIMES, issue
 from codeservice.signing_policy import SKEW, binding_of, signing_policy
+from codeservice.status_list import StatusList
+from codeservice.status_token import StatusClaims, write_cwt, write_jwt
 from codeservice.token import TOKEN_LIFE, write_access
 from keys import jws
 from keys.algorithms import ES256
@@ -179,11 +182,26 @@ def test_a_grant_that_outlives_its_key_is_refused() -> None:
         POLICY(key, unchecked(Kind.PAPER), NOW)
 
 
+def claims_of_list(**changes: Any) -> StatusClaims:
+    """Return the claims of a good status list."""
+    good = StatusClaims(f"{ORIGIN}/status-lists/7/revoked", NOW, StatusList.pack([1, 0] * 500, 1))
+    return replace(good, **changes)
+
+
+def status_jwt(**changes: Any) -> bytes:
+    return captured(Purpose.STATUS, lambda signer: write_jwt(claims_of_list(**changes), signer=signer, now=NOW))
+
+
+def status_cwt(**changes: Any) -> bytes:
+    return captured(Purpose.STATUS, lambda signer: write_cwt(claims_of_list(**changes), signer=signer, now=NOW))
+
+
 GOOD = {
     Purpose.GRANT: unchecked(Kind.DEVICE),
     Purpose.SERVED: unchecked(Kind.SERVED),
     Purpose.PAPER: unchecked(Kind.PAPER),
     Purpose.TOKEN: access(),
+    Purpose.STATUS: status_jwt(),
     Purpose.CHECKPOINT: checkpoint(),
 }
 
@@ -191,7 +209,7 @@ GOOD = {
 @pytest.mark.parametrize("meant", GOOD)
 @pytest.mark.parametrize("asked", Purpose)
 def test_no_key_signs_what_is_meant_for_another(meant: Purpose, asked: Purpose) -> None:
-    """All pairs; a status list is not signed by anybody yet."""
+    """All pairs."""
     if meant is asked:
         ask(asked, GOOD[meant])
         return
@@ -303,3 +321,35 @@ def test_any_bytes_are_refused_and_never_crash_the_signer(message: bytes, purpos
     with pytest.raises(RefusedError) as caught:
         ask(purpose, message)
     assert not any(word in str(caught.value) for word in ("b'", "0x"))
+
+
+@pytest.mark.parametrize("write", [status_jwt, status_cwt])
+def test_a_status_list_is_recorded_with_its_address(write: Callable[..., bytes]) -> None:
+    assert ask(Purpose.STATUS, write()) == Statement("list:7/revoked", NOW + DAY)
+    large = StatusList(1, bytes(range(256)) * 512)
+    assert ask(Purpose.STATUS, write(statuses=large)).subject == "list:7/revoked"
+
+
+@pytest.mark.parametrize("write", [status_jwt, status_cwt])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"address": "https://other.example/status-lists/7/revoked"}, id="another city"),
+        pytest.param({"address": f"{ORIGIN}/status-lists/7/valid"}, id="another path"),
+        pytest.param({"address": f"{ORIGIN}/status-lists/7/revoked/x"}, id="a longer path"),
+        pytest.param({"address": f"{ORIGIN}/status-lists/../revoked"}, id="no number"),
+        pytest.param({"issued": NOW - SKEW - 1}, id="made before"),
+        pytest.param({"issued": NOW + SKEW + 1}, id="made later"),
+        pytest.param({"statuses": StatusList.pack([2], 2)}, id="two bits a place"),
+    ],
+)
+def test_another_status_list_than_the_service_writes_is_refused(
+    write: Callable[..., bytes], changes: dict[str, Any]
+) -> None:
+    with pytest.raises(RefusedError):
+        ask(Purpose.STATUS, write(**changes))
+
+
+def test_only_status_lists_may_be_long() -> None:
+    with pytest.raises(RefusedError, match="too long"):
+        ask(Purpose.TOKEN, b"x" * (jws.MAX_JWS + 1))

@@ -34,7 +34,15 @@ def test_every_binary_column_is_known_to_be_sealed_indexed_hashed_or_public() ->
     """A new column of bytes has to be thought about."""
     binary = {str(column) for table in TABLES for column in table.c if column.type.python_type is bytes}
     hashes = {name for name in binary if name.endswith("_hash")} | KEYED_HASHES
-    public = {"device.public", "grant.public", "grant.kid", "client.public", "status_list.secret"}
+    public = {
+        "device.public",
+        "grant.public",
+        "grant.kid",
+        "client.public",
+        "status_list.secret",
+        "published_list.jwt",
+        "published_list.cwt",
+    }
     audit = {"audit_checkpoint.root", "audit_checkpoint.edge", "audit_checkpoint.signed"}
     assert binary - columns("_sealed") - columns("_index") - hashes - public - audit == set()
 

@@ -200,6 +200,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_place")),
     )
     op.create_table(
+        "published_list",
+        sa.Column("list", sa.Integer(), nullable=False),
+        sa.Column("what", sa.String(length=10), nullable=False),
+        sa.Column("issued", sa.BigInteger(), nullable=False),
+        sa.Column("digest_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("jwt", sa.LargeBinary(), nullable=False),
+        sa.Column("cwt", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["list"], ["status_list.id"], name=op.f("fk_published_list_list")),
+        sa.PrimaryKeyConstraint("list", "what", name=op.f("pk_published_list")),
+    )
+    op.create_table(
         "client",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("kind", sa.String(length=20), nullable=False),
@@ -293,6 +304,13 @@ def upgrade() -> None:
     with op.batch_alter_table("grant", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_grant_device"), ["device"], unique=False)
         batch_op.create_index(batch_op.f("ix_grant_expires"), ["expires"], unique=False)
+        batch_op.create_index(
+            "ix_grant_marked",
+            ["list", "idx"],
+            unique=False,
+            sqlite_where=sa.text("status <> 0"),
+            postgresql_where=sa.text("status <> 0"),
+        )
         batch_op.create_index(batch_op.f("ix_grant_person"), ["person"], unique=False)
 
     op.create_table(
@@ -334,6 +352,9 @@ def downgrade() -> None:
     op.drop_table("scan")
     with op.batch_alter_table("grant", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_grant_person"))
+        batch_op.drop_index(
+            "ix_grant_marked", sqlite_where=sa.text("status <> 0"), postgresql_where=sa.text("status <> 0")
+        )
         batch_op.drop_index(batch_op.f("ix_grant_expires"))
         batch_op.drop_index(batch_op.f("ix_grant_device"))
 
@@ -350,6 +371,7 @@ def downgrade() -> None:
 
     op.drop_table("device")
     op.drop_table("client")
+    op.drop_table("published_list")
     op.drop_table("place")
     with op.batch_alter_table("credential", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_credential_person"))

@@ -1,0 +1,150 @@
+"""Published status lists: made from the record, signed when something changed, read by the standard."""
+
+import gzip
+from typing import Any
+
+import cbor2
+import jwt
+import pytest
+from jwt.algorithms import ECAlgorithm
+
+from codeservice.publishing import publish_lists
+from codeservice.revoking import change_status
+from codeservice.status import Status
+from codeservice.status_list import StatusList
+from codeservice.status_token import CWT_MEDIA, JWT_MEDIA, LIFE, TTL
+from codeservice.store import grant, retention
+from keys.cose import sig_structure
+from keys.key import Purpose
+from tests.conftest import City
+from tests.phone import Phone
+
+DAY = 24 * 3600
+IGNORED = {"verify_aud": False, "verify_exp": False, "verify_iat": False}
+
+
+def get(city: City, path: str, **headers: str) -> Any:
+    return city.app.test_client().get(path, headers=headers)
+
+
+def change(city: City, phone: Phone, status: Status) -> None:
+    """Give everything that a phone holds another status."""
+    change_status(
+        city.services,
+        lambda connection: grant.live(connection, now=city.clock.now, device=phone.device),
+        status,
+        cause="test",
+        actor="operator:test",
+    )
+
+
+def status_of(city: City, phone: Phone, what: str) -> list[int]:
+    """Read what a published list says of a phone's grants, as a stranger would."""
+    found = []
+    for held, _key in phone.grants:
+        answer = get(city, f"/status-lists/{held['list']}/{what}")
+        assert (answer.status_code, answer.mimetype) == (200, JWT_MEDIA)
+        keys = get(city, "/.well-known/jwks.json").get_json()["keys"]
+        entry = next(key for key in keys if key["kid"] == jwt.get_unverified_header(answer.text)["kid"])
+        assert entry["purpose"] == Purpose.STATUS
+        claims = jwt.decode(answer.text, ECAlgorithm.from_jwk(entry), algorithms=["ES256"], options=IGNORED)  # type: ignore[arg-type]
+        assert claims["sub"] == f"{city.services.settings.origin}/status-lists/{held['list']}/{what}"
+        assert (claims["exp"], claims["ttl"]) == (claims["iat"] + LIFE, TTL)
+        found.append(StatusList.from_json(claims["status_list"]).get(held["idx"]))
+    return found
+
+
+def test_what_is_revoked_and_what_is_suspended_stand_in_lists_of_their_own(any_city: City) -> None:
+    good, stopped, dead = (any_city.phone(citizen) for citizen in [c for c in any_city.people if c.phone][:3])
+    change(any_city, stopped, Status.SUSPENDED)
+    change(any_city, dead, Status.REVOKED)
+    assert publish_lists(any_city.services) > 0
+    assert [status_of(any_city, phone, "revoked") for phone in (good, stopped, dead)] == [[0, 0], [0, 0], [1, 1]]
+    assert [status_of(any_city, phone, "suspended") for phone in (good, stopped, dead)] == [[0, 0], [1, 1], [0, 0]]
+    change(any_city, stopped, Status.VALID)
+    publish_lists(any_city.services)
+    assert status_of(any_city, stopped, "suspended") == [0, 0]
+
+
+def test_nothing_is_signed_for_an_issue_and_once_for_a_change(any_city: City) -> None:
+    phone = any_city.phone()
+    publish_lists(any_city.services)
+    assert phone.fetch(any_city.clock.now).status_code == 200
+    assert publish_lists(any_city.services) == 0
+    change(any_city, phone, Status.REVOKED)
+    assert publish_lists(any_city.services) == 1
+    assert publish_lists(any_city.services) == 0
+
+
+def test_a_token_is_signed_anew_at_half_its_life(city: City) -> None:
+    city.phone()
+    count = publish_lists(city.services)
+    city.clock.now += LIFE // 2 - 1
+    assert publish_lists(city.services) == 0
+    city.clock.now += 1
+    assert publish_lists(city.services) == count > 0
+
+
+def test_the_cwt_says_the_same_as_the_jwt(city: City) -> None:
+    phone = city.phone()
+    change(city, phone, Status.REVOKED)
+    publish_lists(city.services)
+    held = phone.grants[0][0]
+    path = f"/status-lists/{held['list']}/revoked"
+    answer = get(city, path, Accept=CWT_MEDIA)
+    assert answer.mimetype == CWT_MEDIA
+    message = cbor2.loads(answer.data)
+    assert message.tag == 18
+    protected, unprotected, payload, signature = message.value
+    header, claims = cbor2.loads(protected), cbor2.loads(payload)
+    assert (header[16], dict(unprotected)) == (CWT_MEDIA, {})
+    key = city.services.trust_list().find(header[4], Purpose.STATUS, city.clock.now)
+    key.verify(signature, sig_structure(protected, b"", payload))
+    assert claims[2] == f"{city.services.settings.origin}{path}"
+    assert StatusList.from_cbor(claims[65533]).get(held["idx"]) == 1
+
+
+def test_an_unchanged_list_costs_no_bytes_and_a_mirror_may_keep_it(city: City) -> None:
+    phone = city.phone()
+    publish_lists(city.services)
+    path = f"/status-lists/{phone.grants[0][0]['list']}/revoked"
+    first = get(city, path)
+    assert first.headers["Cache-Control"] == f"public, max-age={TTL}"
+    assert "Set-Cookie" not in first.headers
+    again = get(city, path, **{"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    packed = get(city, path, **{"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.data) == first.data
+    assert packed.headers["ETag"] != first.headers["ETag"]
+
+
+def test_all_addresses_are_told_and_all_are_there(city: City) -> None:
+    city.phone()
+    count = publish_lists(city.services)
+    addresses = get(city, "/status-lists").get_json()["status_lists"]
+    assert len(addresses) == count
+    origin = city.services.settings.origin
+    assert all(get(city, address.removeprefix(origin)).status_code == 200 for address in addresses)
+
+
+@pytest.mark.parametrize("path", ["65535/revoked", "0/valid", "-1/revoked", "x/revoked", "٣/revoked", "999999/revoked"])
+def test_a_list_that_is_not_there_is_a_problem_in_words(city: City, path: str) -> None:
+    answer = get(city, f"/status-lists/{path}")
+    assert (answer.status_code, answer.get_json()["code"]) == (404, "status_list_not_found")
+
+
+def test_a_list_that_has_retired_is_withdrawn(any_city: City) -> None:
+    phone = any_city.phone()
+    publish_lists(any_city.services)
+    path = f"/status-lists/{phone.grants[0][0]['list']}/revoked"
+    any_city.clock.now += 2 * DAY
+    with any_city.services.database.write() as connection:
+        retention.purge(connection, now=any_city.clock.now)
+    assert get(any_city, path).status_code == 404
+    assert publish_lists(any_city.services) == 0
+
+
+def test_every_place_of_keys_signs_lists(configured_city: City) -> None:
+    configured_city.phone()
+    assert publish_lists(configured_city.services) > 0
