@@ -42,7 +42,8 @@ class Load(Protocol):
 class Algorithm:
     """One signature algorithm.
 
-    `cose` is its COSE number (RFC 9053), `curve` the COSE curve number of its keys, `signature_size` in bytes.
+    `cose` is its COSE number (RFC 9053), `curve` the COSE curve number of its keys and `jwk_curve` their JWK name
+    (RFC 7518 section 6.2.1.1), `signature_size` in bytes. `coordinates` gives x and y of a compressed point.
     `load` gives a function (signature, message) that returns nothing or raises BadSignatureError. `generate` makes a
     private key, `read_pem` reads one from encrypted PKCS#8 and raises BadKeyError.
     """
@@ -50,20 +51,41 @@ class Algorithm:
     name: str
     cose: int
     curve: int
+    jwk_curve: str
     signature_size: int
+    coordinates: Callable[[bytes], tuple[bytes, bytes]]
     load: Load
     generate: Callable[[], PrivateKey]
     read_pem: Callable[[bytes, bytes], PrivateKey]
 
 
 ES256 = Algorithm(
-    "ES256", cose=-7, curve=1, signature_size=64, load=p256.load, generate=p256.generate, read_pem=p256.read_pem
+    "ES256",
+    cose=-7,
+    curve=1,
+    jwk_curve="P-256",
+    signature_size=64,
+    coordinates=p256.coordinates,
+    load=p256.load,
+    generate=p256.generate,
+    read_pem=p256.read_pem,
 )
 
 SM2 = Algorithm(
-    "SM2", cose=-70101, curve=-70101, signature_size=64, load=sm2.load, generate=sm2.generate, read_pem=sm2.read_pem
+    "SM2",
+    cose=-70101,
+    curve=-70101,
+    jwk_curve="SM2",
+    signature_size=64,
+    coordinates=sm2.coordinates,
+    load=sm2.load,
+    generate=sm2.generate,
+    read_pem=sm2.read_pem,
 )
-"""SM2 with SM3. COSE has no number for it; ours are for private use (RFC 9053 section 11.1: less than -65536)."""
+"""SM2 with SM3. COSE has no number for it; ours are for private use (RFC 9053 section 11.1: less than -65536).
+
+JOSE has no name for it either; a reader that does not know the curve leaves the key aside (RFC 7517 section 5).
+"""
 
 ALGORITHMS = {algorithm.name: algorithm for algorithm in (ES256, SM2)}
 CURVES = {algorithm.cose: algorithm.curve for algorithm in ALGORITHMS.values()}

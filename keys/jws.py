@@ -14,7 +14,7 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from keys.algorithms import ES256
+from keys.algorithms import ES256, algorithm_named
 from keys.errors import BadKeyError, BadSignatureError, NotSignedError
 from keys.key import PublicKey
 from keys.p256 import compress_p256
@@ -120,14 +120,12 @@ def point_of_jwk(jwk: object) -> bytes:
     return point
 
 
-def jwk_of_key(key: PublicKey) -> dict[str, str] | None:
-    """Write a key as a JWK with its purpose; None for an algorithm that JOSE has no name for."""
-    if key.algorithm != ES256.name:
-        return None
-    numbers = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), key.public).public_numbers()
-    point = {"x": encode(numbers.x.to_bytes(_COORDINATE)), "y": encode(numbers.y.to_bytes(_COORDINATE))}
+def jwk_of_key(key: PublicKey) -> dict[str, str]:
+    """Write a key as a JWK (RFC 7517) with its purpose."""
+    suite = algorithm_named(key.algorithm)
+    x, y = suite.coordinates(key.public)
     named = {"kid": key.kid.hex(), "alg": key.algorithm, "use": "sig", "purpose": key.purpose.value}
-    return {"kty": "EC", "crv": "P-256"} | point | named
+    return {"kty": "EC", "crv": suite.jwk_curve, "x": encode(x), "y": encode(y)} | named
 
 
 def parse_json(data: bytes) -> dict[str, Any]:

@@ -107,6 +107,12 @@ def compressed(public: ec.EllipticCurvePublicKey) -> bytes:
     return public.public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
 
 
+def coordinates(point: bytes) -> tuple[bytes, bytes]:
+    """Return x and y of a compressed point that was loaded before."""
+    numbers = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point).public_numbers()
+    return numbers.x.to_bytes(COORDINATE), numbers.y.to_bytes(COORDINATE)
+
+
 def compress_p256(x: bytes, y: bytes) -> bytes:
     """Write affine coordinates of 32 bytes each as a compressed point; the point is not checked."""
     return bytes([2 + (y[-1] & 1)]) + x

@@ -14,6 +14,8 @@ from keys.libcrypto import Key, LibcryptoError
 
 ORDER = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFF7203DF6B21C6052B53BBF40939D54123
 COORDINATE = 32
+_PRIME = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000000FFFFFFFFFFFFFFFF
+_B = 0x28E9FA9E9D9F5E344D5A9E4BCF6509A7F39789F515AB8F92DDBCBD414D940E93
 DEFAULT_IDENTITY = b"1234567812345678"
 """The signer's identity where none was agreed on (GM/T 0009 section 10)."""
 
@@ -82,6 +84,16 @@ def load(point: bytes, identity: bytes = b"") -> Callable[[bytes, bytes], None]:
             raise BadSignatureError("does not verify")
 
     return verify
+
+
+def coordinates(point: bytes) -> tuple[bytes, bytes]:
+    """Return x and y of a compressed point that was loaded before (GB/T 32918.1 annex A.5.2)."""
+    x = int.from_bytes(point[1:])
+    # The prime is 3 modulo 4, so that a power is a root.
+    y = pow(x**3 - 3 * x + _B, (_PRIME + 1) // 4, _PRIME)
+    if y & 1 != point[0] & 1:
+        y = _PRIME - y
+    return point[1:], y.to_bytes(COORDINATE)
 
 
 def _compressed(point: bytes) -> bytes:

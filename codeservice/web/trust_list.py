@@ -47,8 +47,8 @@ def jwk_set(services: Services) -> Response:
         for key in trust_list.keys.values()
         if key.kid not in trust_list.killed and key.state(now) in _PUBLISHED and now < trust_list.expires
     ]
-    found = [jwk_of_key(key) for key in sorted(alive, key=lambda key: (key.purpose, key.kid))]
-    return _cached(msgspec.json.encode({"keys": [jwk for jwk in found if jwk]}), JWK_SET, seconds=_FRESH)
+    body = {"keys": [jwk_of_key(key) for key in sorted(alive, key=lambda key: (key.purpose, key.kid))]}
+    return _cached(msgspec.json.encode(body), JWK_SET, seconds=_FRESH)
 
 
 def _signed(services: Services, version: int) -> bytes:

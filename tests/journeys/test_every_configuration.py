@@ -100,6 +100,15 @@ def test_every_signature_of_a_city_is_of_its_suite(configured_city: City) -> Non
     assert decision(bus.scan(phone.show(city.clock.now))) == ("accepted", None)
 
 
+def test_every_living_key_is_published_as_a_jwk(configured_city: City) -> None:
+    keys = configured_city.app.test_client().get("/.well-known/jwks.json").get_json()["keys"]
+    listed = configured_city.services.trust_list().keys.values()
+    assert {(key["kid"], key["purpose"], key["alg"]) for key in keys} == {
+        (key.kid.hex(), key.purpose, key.algorithm) for key in listed
+    }
+    assert {key["crv"] for key in keys} <= {"P-256", "SM2"}
+
+
 def test_personal_data_is_sealed_by_the_suite_of_the_city(configured_city: City) -> None:
     (signs,) = {key.algorithm for key in configured_city.services.trust_list().keys.values()}
     seals = {ES256.name: AES_256_GCM.name, SM2.name: SM4_GCM.name}

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from keys.algorithms import ALGORITHMS, ES256, SM2, Algorithm, algorithm_named, algorithm_numbered
 from keys.errors import BadKeyError, BadSignatureError, UnknownAlgorithmError
+from keys.libcrypto import Key, LibcryptoError
 from keys.p256 import compress_p256, compressed
 from tests.makers import ORDER, PHONE, high_s_twin, point_off_curve
 
@@ -94,6 +95,23 @@ def test_reading_a_point_is_total(point: bytes) -> None:
 def test_compressing_keeps_the_parity_of_y() -> None:
     numbers = PHONE.private.public_key().public_numbers()
     assert compress_p256(number(numbers.x), number(numbers.y)) == PHONE.point
+
+
+@pytest.mark.parametrize("suite", [ES256, SM2], ids=["ES256", "SM2"])
+def test_the_coordinates_of_a_point_lead_back_to_it(suite: Algorithm) -> None:
+    for _ in range(8):
+        point = suite.generate().public
+        for compressed_point in (point, bytes([point[0] ^ 1]) + point[1:]):
+            x, y = suite.coordinates(compressed_point)
+            assert compress_p256(x, y) == compressed_point
+
+
+def test_the_coordinates_of_sm2_lie_on_the_curve() -> None:
+    """OpenSSL takes an uncompressed point on the curve only."""
+    x, y = SM2.coordinates(SM2.generate().public)
+    Key.from_point("SM2", b"\x04" + x + y)
+    with pytest.raises(LibcryptoError):
+        Key.from_point("SM2", b"\x04" + x + bytes([y[0] ^ 1]) + y[1:])
 
 
 def test_algorithms_are_found_by_name_and_number() -> None:
