@@ -3,9 +3,14 @@
 import argparse
 import sys
 
-from bench import requests, signing, verification
+from bench import lists, requests, signing, verification
 
-MEASUREMENTS = {"verification": verification.measure, "signing": signing.measure, "requests": requests.measure}
+MEASUREMENTS = {
+    "verification": verification.measure,
+    "signing": signing.measure,
+    "lists": lists.measure,
+    "requests": requests.measure,
+}
 
 
 def main() -> int:

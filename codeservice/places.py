@@ -2,6 +2,9 @@
 
 On the wire a set is `[count, k, gaps]` in Golomb-Rice coding, or `[bits]`, a bit array compressed as in a Token Status
 List, or `[]`, which is empty. Scattered places are smaller as gaps, clustered ones as bits.
+
+As gaps a set has one coding. As bits it has many, because every ZLIB compresses a little differently, and for the same
+reason no reader can insist on the smaller form: two sets are compared as bit arrays, never as bytes.
 """
 
 from collections.abc import Iterable

@@ -10,7 +10,7 @@ What was revoked once stays revoked at the verifier as long as its list lives, w
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -31,6 +31,12 @@ MAX_DOCUMENT = 1 << 24
 """Bytes of the largest document that is read."""
 
 MAX_LISTS = 4096
+MAX_PLACES = 1 << 28
+"""Places of all lists of one state: 64 MB in its two bit arrays, and a grant a day for four days for 60 million people.
+
+A document of a few kilobytes could name lists of a gigabyte; a terminal must survive even a stolen status key.
+"""
+
 MAX_LIFETIME = 24 * 3600
 """Seconds from the moment of a document to its end: after that a verifier cannot tell."""
 
@@ -41,6 +47,13 @@ SKEW = 30
 
 _VERSION, _EXPIRES, _LISTS, _BASE, _DIGEST, _RETIRED = 1, 2, 3, 4, 5, 6
 _DELTA = (_BASE, _DIGEST, _RETIRED)
+
+_COSE_SIGN1, _EMPTY_MAP = b"\x84", b"\xa0"
+_BSTR = 0x40
+_WIDTHS = {0x58: 1, 0x59: 2, 0x5A: 4}
+"""Bytes of the length behind the head of a longer byte string (RFC 8949 section 3)."""
+
+_MAX_HEADER = 64
 
 
 class SnapshotError(Exception):
@@ -93,12 +106,14 @@ def write_snapshot(version: int, expires: int, lists: Mapping[int, Marks]) -> by
 
 
 def write_delta(before: Snapshot, version: int, expires: int, lists: Mapping[int, Marks]) -> bytes:
-    """Write the payload that leads from `before` to `lists`."""
+    """Write the payload that leads from `before` to `lists`; raises SnapshotError when a list changed its size."""
     entries = []
     for id_, marks in sorted(lists.items()):
         known = before.lists.get(id_)
         if known is None:
             entries.append(_entry(id_, marks))
+        elif known.size != marks.size:
+            raise SnapshotError("a list never changes its size")
         elif known != marks:
             revoked = places.without(marks.revoked, known.revoked)
             suspended = places.changed(known.suspended, marks.suspended)
@@ -124,6 +139,7 @@ def accept(current: Snapshot | None, data: bytes, *, trust_list: TrustList, now:
     digest = hashlib.sha256(data).digest()[:_DIGEST_SIZE]
     if current is not None and digest == current.digest:
         return current
+    _require_flat(data)
     try:
         signed = read_sign1(data)
         is_delta = _is_delta(signed, trust_list, now)
@@ -131,12 +147,31 @@ def accept(current: Snapshot | None, data: bytes, *, trust_list: TrustList, now:
         if current is not None and version <= current.version:
             raise OlderError("not newer than the state in force")
         if is_delta:
-            return Snapshot(version, expires, _read_delta(_require_base(current, rest), lists, rest), digest)
-        if rest:
+            after = _read_delta(_require_base(current, rest), lists, rest)
+        elif rest:
             raise SnapshotError("not a snapshot of this format")
-        return Snapshot(version, expires, _read_snapshot(current, lists), digest)
+        else:
+            after = _read_snapshot(current, lists)
+        return Snapshot(version, expires, after, digest)
     except (KeysError, PlacesError) as error:
         raise SnapshotError(f"not a document of this city: {error}") from error
+
+
+def _require_flat(data: bytes) -> None:
+    # What nobody signed may not cost much: megabytes of empty arrays would be read as a gigabyte of lists.
+    header = _end_of_bytes(data, 1)
+    payload = _end_of_bytes(data, header + 1)
+    heads = data[:1], data[header : header + 1], _end_of_bytes(data, payload)
+    if header > _MAX_HEADER or heads != (_COSE_SIGN1, _EMPTY_MAP, len(data)):
+        raise SnapshotError("not a signed document")
+
+
+def _end_of_bytes(data: bytes, at: int) -> int:
+    head = data[at] if at < len(data) else 0
+    if not _BSTR <= head <= max(_WIDTHS):
+        raise SnapshotError("not a signed document")
+    begin = at + 1 + _WIDTHS.get(head, 0)
+    return begin + (int.from_bytes(data[at + 1 : begin]) if head in _WIDTHS else head - _BSTR)
 
 
 def _is_delta(signed: UnverifiedSign1, trust_list: TrustList, now: int) -> bool:
@@ -156,7 +191,7 @@ def _is_delta(signed: UnverifiedSign1, trust_list: TrustList, now: int) -> bool:
 
 def _read_body(body: object, now: int) -> tuple[int, int, list[object], dict[object, object]]:
     match body:
-        case {1: int(version), 2: int(expires), 3: list(lists), **rest} if len(lists) <= MAX_LISTS:
+        case {1: int(version), 2: int(expires), 3: list(lists), **rest}:
             if not (_is_below(version, MAX_TIME) and _is_below(expires, MAX_TIME)):
                 raise SnapshotError("times out of range")
         case _:
@@ -176,12 +211,16 @@ def _require_base(current: Snapshot | None, rest: dict[object, object]) -> Snaps
 
 def _read_snapshot(current: Snapshot | None, lists: list[object]) -> dict[int, Marks]:
     known: Mapping[int, Marks] = current.lists if current is not None else {}
-    after = dict(map(_read_whole, lists))
+    after = _gather(map(_read_whole, lists), {})
     _require_ascending(list(after), len(lists))
     for id_, marks in after.items():
         before = known.get(id_)
-        if before is not None and before.size == marks.size:
-            after[id_] = marks._replace(revoked=places.union(before.revoked, marks.revoked))
+        if before is None:
+            continue
+        if before.size != marks.size:
+            # Nor may what was revoked come back in a list that only looks like another.
+            raise SnapshotError("a list never changes its size")
+        after[id_] = marks._replace(revoked=places.union(before.revoked, marks.revoked))
     return after
 
 
@@ -190,12 +229,26 @@ def _read_delta(current: Snapshot, lists: list[object], rest: dict[object, objec
     if rest.keys() != set(_DELTA) or not isinstance(retired, list) or not all(map(_is_list_number, retired)):
         raise SnapshotError("not a delta of this format")
     _require_ascending(retired, len(retired))
-    changed = dict(_read_change(entry, current.lists) for entry in lists)
-    _require_ascending(list(changed), len(lists))
-    if not set(retired) <= current.lists.keys() - changed.keys():
-        raise SnapshotError("a list would retire that is not there, or that changes")
     gone = set(retired)
-    return {id_: marks for id_, marks in current.lists.items() if id_ not in gone} | changed
+    kept = {id_: marks for id_, marks in current.lists.items() if id_ not in gone}
+    changed = _gather((_read_change(entry, current.lists) for entry in lists), kept)
+    _require_ascending(list(changed), len(lists))
+    if not gone <= current.lists.keys() - changed.keys():
+        raise SnapshotError("a list would retire that is not there, or that changes")
+    return kept | changed
+
+
+def _gather(entries: Iterable[tuple[int, Marks]], kept: Mapping[int, Marks]) -> dict[int, Marks]:
+    # Entry by entry, so that what is too much is never made.
+    lists: dict[int, Marks] = {}
+    count, room = len(kept), MAX_PLACES - sum(marks.size for marks in kept.values())
+    for id_, marks in entries:
+        lists[id_] = marks
+        if id_ not in kept:
+            count, room = count + 1, room - marks.size
+        if room < 0 or count > MAX_LISTS:
+            raise SnapshotError("more lists or places than a terminal holds")
+    return lists
 
 
 def _read_change(entry: object, known: Mapping[int, Marks]) -> tuple[int, Marks]:
@@ -213,7 +266,9 @@ def _read_change(entry: object, known: Mapping[int, Marks]) -> tuple[int, Marks]
 
 def _read_whole(entry: object) -> tuple[int, Marks]:
     match entry:
-        case [int(id_), int(size), revoked, suspended] if _is_list_number(id_) and _is_below(size - 1, MAX_SIZE):
+        case [int(id_), int(size), revoked, suspended] if (
+            _is_list_number(id_) and _is_below(size, MAX_SIZE + 1) and size
+        ):
             return id_, Marks(size, places.read(revoked, size), places.read(suspended, size))
         case _:
             raise SnapshotError("not a list of this format")

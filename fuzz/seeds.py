@@ -9,6 +9,17 @@ from pathlib import Path
 from codeservice.audit import CHECKPOINT_AAD, checkpoint_payload
 from codeservice.code import FORMS, MAX_DIGITS, Kind
 from codeservice.credential import id_check_character
+from codeservice.places import bits_of
+from codeservice.places import write as write_places
+from codeservice.snapshot import (
+    DELTA_AAD,
+    SNAPSHOT_AAD,
+    Marks,
+    accept,
+    sign,
+    write_delta,
+    write_snapshot,
+)
 from codeservice.status_list import MAX_BYTES, WIDTHS, StatusList
 from codeservice.token import write_access
 from keys import trustlist
@@ -47,6 +58,17 @@ SIGNED_LIST = sign_list(make_list())
 LIST = trustlist.first(SIGNED_LIST, roots=make_list().roots, threshold=2, now=NOW)
 NEXT_LIST = replace(LIST, version=2, killed=frozenset({PHONE.kid}))
 SIGNED_NEXT = sign_list(NEXT_LIST)
+
+STATUS_SIGNER = ISSUERS[Purpose.STATUS].signer(Purpose.STATUS)
+_BEGUN = {1: Marks(100, bits_of({3, 50}, 100), bits_of({7}, 100)), 4: Marks(64, bits_of({63}, 64), bytes(8))}
+_AFTER = {1: Marks(100, bits_of({3, 50, 99}, 100), bits_of({8}, 100)), 12: Marks(20, bits_of({19}, 20), bytes(3))}
+_PAYLOAD = write_snapshot(NOW - 60, NOW + 60, _BEGUN)
+SNAPSHOT = sign(_PAYLOAD, SNAPSHOT_AAD, signer=STATUS_SIGNER, now=NOW)
+STATE = accept(None, SNAPSHOT, trust_list=LIST, now=NOW)
+"""What a verifier without a network goes by before a seed comes."""
+
+_CHANGE = write_delta(STATE, NOW, NOW + 60, _AFTER)
+_NEXT = write_snapshot(NOW, NOW + 60, _AFTER)
 
 TOKEN = sign_jws(PHONE.private, TYP, {"aud": ISSUER, "iat": NOW, "sub": "device", "scene": "bus", "keys": []})
 ASSERTION = sign_jws(
@@ -251,6 +273,29 @@ def status_lists() -> Iterator[bytes]:
         for statuses in ([], [0], [1, 0, 0, 1, 1, 1, 0, 1], [0] * 5000):
             yield bytes([bits]) + StatusList.pack(statuses, bits).lst
     yield bytes([1]) + zlib.compress(bytes(MAX_BYTES + 1))
+
+
+def sets_of_places() -> Iterator[bytes]:
+    """Yield, behind a size, sets in either form, and one that unfolds a thousand times."""
+    for size, marked in ((1, ()), (1, (0,)), (64, (63,)), (4096, range(5, 4096, 77)), (4096, range(1000, 3000))):
+        yield (size - 1).to_bytes(2) + dumps(write_places(bits_of(marked, size)))
+    yield (63).to_bytes(2) + dumps([StatusList(1, bits_of({63}, 64)).lst])
+    yield (63).to_bytes(2) + dumps([zlib.compress(bytes(MAX_BYTES + 1))])
+
+
+def snapshots() -> Iterator[bytes]:
+    """Yield signed snapshots and deltas, and each as the other."""
+    for payload in (_PAYLOAD, _NEXT, _CHANGE):
+        for aad in (SNAPSHOT_AAD, DELTA_AAD):
+            yield sign(payload, aad, signer=STATUS_SIGNER, now=NOW)
+
+
+def snapshot_payloads() -> Iterator[bytes]:
+    """Yield what the status key signs, behind the number of its use and of the state that it comes to."""
+    for number in range(4):
+        for payload in (_PAYLOAD, _NEXT, _CHANGE):
+            yield bytes([number]) + payload
+        yield bytes([number]) + dumps(loads(_NEXT) | {3: [[20, 4096, [StatusList(1, bytes(512)).lst], []]]})
 
 
 def signing_requests() -> Iterator[bytes]:

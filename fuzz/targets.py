@@ -11,14 +11,28 @@ from dataclasses import dataclass
 from flask import Flask
 
 from adapters import ADAPTERS
+from codeservice import rice
 from codeservice.code import FORMS, MAX_DIGITS, SHOW_AAD, Kind, from_digits, read_code, to_digits
 from codeservice.credential import IdNumber, InvalidIdNumberError
 from codeservice.errors import BadRequestError, Rejected
 from codeservice.issuer import PAPER_LIFE
+from codeservice.places import PlacesError, places_of
+from codeservice.places import read as read_places
+from codeservice.places import write as write_places
 from codeservice.reason import Reason
 from codeservice.scan import Decision, Outcome, Policy, Verified
 from codeservice.scene import SCENES
 from codeservice.signing_policy import SKEW, signing_policy
+from codeservice.snapshot import (
+    DELTA_AAD,
+    MAX_LIFETIME,
+    SNAPSHOT_AAD,
+    Snapshot,
+    SnapshotError,
+    accept,
+    sign,
+    write_snapshot,
+)
 from codeservice.status import Status
 from codeservice.status_list import StatusList, StatusListError
 from codeservice.token import read_access, read_assertion, unverified_client
@@ -44,6 +58,8 @@ from tests.makers import ISSUERS, NOW, PHONE, ROOTS, header_of, make_grant, sign
 
 MAX_TEXT = 4_096
 MAX_TRUST_LIST = trustlist.MAX_TRUST_LIST + 64
+MAX_PAYLOAD = 320
+"""Bytes of a snapshot that is really signed: thirty lists of the largest size, and no more than the bound of memory."""
 
 
 class BrokenPromiseError(Exception):
@@ -375,6 +391,60 @@ def status_list(data: bytes) -> bool:
     return True
 
 
+def places(data: bytes) -> bool:
+    """Any CBOR is a set of places below a size that comes back, or PlacesError; as gaps it has one form."""
+    if not data[2:]:
+        return False
+    size = 1 + int.from_bytes(data[:2])
+    try:
+        form = loads(data[2:])
+        array = read_places(form, size)
+    except (NotDeterministicError, PlacesError):
+        return False
+    marked = places_of(array)
+    _require(len(array) == -(-size // 8) and all(place < size for place in marked), "a place beyond the list")
+    _require(read_places(write_places(array), size) == array, "a set that is read as another")
+    _require(len(form) == 1 or form == ([len(marked), *rice.encode(marked)] if marked else []), "a set with two forms")
+    return True
+
+
+_SIGNED_DOCUMENTS = frozenset(seeds.snapshots())
+
+
+def snapshot(data: bytes) -> bool:
+    """Any bytes are a snapshot or a delta, or SnapshotError; only what the city signed is accepted."""
+    accepted = [_accepted(current, data) for current in (None, seeds.STATE)]
+    _require(accepted == [None, None] or data in _SIGNED_DOCUMENTS, "a forged document")
+    return accepted != [None, None]
+
+
+def snapshot_signed(data: bytes) -> bool:
+    """The same past the signature: what the status key really signed brings nobody back and unfolds within bounds."""
+    if not data:
+        return False
+    aad, current = (SNAPSHOT_AAD, DELTA_AAD)[data[0] & 1], (None, seeds.STATE)[data[0] >> 1 & 1]
+    after = _accepted(current, sign(data[1:], aad, signer=seeds.STATUS_SIGNER, now=NOW))
+    if after is None:
+        return False
+    _require(after.version < after.expires <= after.version + MAX_LIFETIME, "a state that lives too long")
+    for id_, marks in after.lists.items():
+        _require(after.status(id_, marks.size) is Status.REVOKED, "a place beyond the list")
+        before = current.lists.get(id_) if current else None
+        for idx in places_of(before.revoked) if before else ():
+            _require(after.status(id_, idx) is Status.REVOKED, "a revoked place came back")
+    again = write_snapshot(after.version, after.expires, after.lists)
+    whole = _accepted(None, sign(again, SNAPSHOT_AAD, signer=seeds.STATUS_SIGNER, now=NOW))
+    _require(whole is not None and whole.lists == after.lists, "a state that is read as another")
+    return True
+
+
+def _accepted(current: Snapshot | None, data: bytes) -> Snapshot | None:
+    try:
+        return accept(current, data, trust_list=seeds.LIST, now=NOW)
+    except SnapshotError:
+        return None
+
+
 def signing_request(data: bytes) -> bool:
     """Any bytes are a request to a signer process or refused; a request has one form."""
     try:
@@ -435,6 +505,9 @@ TARGETS = {
         Target(id_number, seeds.id_numbers, 64),
         Target(scan_body, seeds.scan_bodies),
         Target(status_list, seeds.status_lists, MAX_TEXT),
+        Target(places, seeds.sets_of_places, MAX_TEXT),
+        Target(snapshot, seeds.snapshots, MAX_TEXT),
+        Target(snapshot_signed, seeds.snapshot_payloads, MAX_PAYLOAD),
         Target(signing_request, seeds.signing_requests, MAX_FRAME),
         Target(to_be_signed, seeds.to_be_signed, MAX_MESSAGE),
     )
