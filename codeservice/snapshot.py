@@ -1,15 +1,16 @@
 """What a verifier without a network goes by: every revoked and suspended place at one moment, and what changed since.
 
 A snapshot or a delta is one COSE_Sign1 under a status key. Its version is the second in which it was made, so that
-nobody can push the version ahead of the clock. A delta continues exactly one version: it names that version and the
-digest of the document that made it. What does not fit is refused, and the whole is fetched again. Of each list that
-changed, a delta carries the newly revoked places and those whose suspension began or ended; it names the lists that
-have retired.
+nobody can push the version ahead of the clock. A delta continues exactly one state: it names its version and the digest
+of its lists, whichever documents led there. What does not fit is refused, and the whole is fetched again. Of each list
+that changed, a delta carries the newly revoked places and those whose suspension began or ended; it names the lists
+that have retired.
 
 What was revoked once stays revoked at the verifier as long as its list lives, whatever a later document leaves out.
 """
 
 import hashlib
+import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -65,7 +66,7 @@ class BaseError(SnapshotError):
 
 
 class OlderError(SnapshotError):
-    """The document is not newer than the state in force."""
+    """The document is older than the state in force."""
 
 
 class Marks(NamedTuple):
@@ -78,12 +79,23 @@ class Marks(NamedTuple):
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The status of every living grant at `version`, in epoch seconds; `digest` is that of the newest document."""
+    """The status of every living grant at `version`, in epoch seconds; `digest` is that of its lists."""
 
     version: int
     expires: int
     lists: Mapping[int, Marks]
     digest: bytes
+
+    @classmethod
+    def of(cls, version: int, expires: int, lists: Mapping[int, Marks]) -> "Snapshot":
+        """Make a state of its lists."""
+        content = hashlib.sha256()
+        for id_, marks in sorted(lists.items()):
+            # Sizes first: no two states give the same bytes.
+            content.update(struct.pack(">HI", id_, marks.size))
+            content.update(marks.revoked)
+            content.update(marks.suspended)
+        return cls(version, expires, lists, content.digest()[:_DIGEST_SIZE])
 
     def status(self, list_: int, idx: int) -> Status | None:
         """Return the status of a place; None for a list that is newer than this snapshot, or retired."""
@@ -130,29 +142,28 @@ def sign(payload: bytes, aad: bytes, *, signer: Signer, now: int) -> bytes:
 
 
 def accept(current: Snapshot | None, data: bytes, *, trust_list: TrustList, now: int) -> Snapshot:
-    """Read a snapshot or a delta and return the state after it.
+    """Read a snapshot or a delta and return the state after it; `current` itself when it has that version already.
 
     Raises SnapshotError and leaves `current` as it is; BaseError and OlderError say what to do.
     """
     if len(data) > MAX_DOCUMENT:
         raise SnapshotError("too large")
-    digest = hashlib.sha256(data).digest()[:_DIGEST_SIZE]
-    if current is not None and digest == current.digest:
-        return current
     _require_flat(data)
     try:
         signed = read_sign1(data)
         is_delta = _is_delta(signed, trust_list, now)
         version, expires, lists, rest = _read_body(loads(signed.payload), now)
-        if current is not None and version <= current.version:
-            raise OlderError("not newer than the state in force")
+        if current is not None and version == current.version:
+            return current
+        if current is not None and version < current.version:
+            raise OlderError("older than the state in force")
         if is_delta:
             after = _read_delta(_require_base(current, rest), lists, rest)
         elif rest:
             raise SnapshotError("not a snapshot of this format")
         else:
             after = _read_snapshot(current, lists)
-        return Snapshot(version, expires, after, digest)
+        return Snapshot.of(version, expires, after)
     except (KeysError, PlacesError) as error:
         raise SnapshotError(f"not a document of this city: {error}") from error
 

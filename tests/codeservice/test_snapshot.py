@@ -296,21 +296,31 @@ TWIN = taken(None, snapshot(LATER))
 """The same version with the same lists, made by another document."""
 
 
+def test_a_delta_continues_a_state_whichever_document_led_to_it() -> None:
+    """Who fetched the whole and who followed step by step go on together."""
+    assert TWIN == SECOND
+    assert taken(TWIN, THIRD) == taken(SECOND, THIRD)
+
+
+@pytest.mark.parametrize(
+    "document", [snapshot(LATER), snapshot(BEGUN), delta(SECOND, BEGUN)], ids=["same", "other", "delta"]
+)
+def test_a_second_document_of_the_same_second_changes_nothing(document: bytes) -> None:
+    assert taken(SECOND, document) is SECOND
+
+
 @pytest.mark.parametrize(
     ("current", "document", "error"),
     [
         pytest.param(None, DELTA, BaseError, id="a delta without a snapshot"),
         pytest.param(STATE, THIRD, BaseError, id="a delta is missing"),
         pytest.param(OTHER, DELTA, BaseError, id="another state of the same version"),
-        pytest.param(TWIN, THIRD, BaseError, id="the same state by another document"),
         pytest.param(
             SECOND, delta(replace(SECOND, version=STATE.version), LATER, version=NOW + 1), BaseError, id="base"
         ),
         pytest.param(SECOND, delta(replace(SECOND, digest=bytes(16)), LATER, version=NOW + 1), BaseError, id="digest"),
         pytest.param(taken(SECOND, THIRD), DELTA, OlderError, id="a delta from before"),
         pytest.param(SECOND, FIRST, OlderError, id="a snapshot from before"),
-        pytest.param(SECOND, snapshot(BEGUN), OlderError, id="another snapshot of the same second"),
-        pytest.param(SECOND, delta(SECOND, BEGUN), OlderError, id="a delta of the same second"),
     ],
 )
 def test_what_does_not_fit_the_state_is_refused(
