@@ -18,7 +18,7 @@ from codeservice.store import fact
 from codeservice.store.database import Database
 from codeservice.store.status import RevokedCache
 from codeservice.verifier import Verifier
-from codeservice.web import health, openapi, problems, status_list, token, trust_list, verification
+from codeservice.web import health, openapi, problems, snapshot, status_list, token, trust_list, verification
 from codeservice.web.operation import MAX_BODY
 from keys.envelope import VaultFile
 from keys.errors import SignerError, VaultError
@@ -122,7 +122,16 @@ def create_app(services: Services, doors: Sequence[Blueprint] = ()) -> Flask:
     app.add_url_rule("/", "home", lambda: Response(status=303, headers={"Location": "/wallet/"}))
     if services.settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=services.settings.proxies, x_proto=1)  # type: ignore[method-assign]
-    for door in (health.door, openapi.door, status_list.door, token.door, trust_list.door, verification.door, *doors):
+    for door in (
+        health.door,
+        openapi.door,
+        snapshot.door,
+        status_list.door,
+        token.door,
+        trust_list.door,
+        verification.door,
+        *doors,
+    ):
         app.register_blueprint(door)
     problems.install(app)
     app.before_request(_begin)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from codeservice import logs
 from codeservice.audit import CHECKPOINT_AAD
 from codeservice.errors import UnavailableError
-from codeservice.publishing import publish_lists
+from codeservice.publishing import publish_lists, publish_snapshot
 from codeservice.services import Services
 from codeservice.store import audit, fact, grant, retention
 from codeservice.store.database import Connection
@@ -19,6 +19,7 @@ from keys.key import Purpose
 SEAL_EVERY = 1
 NOTE_EVERY = 1
 PUBLISH_EVERY = 30
+SNAPSHOT_EVERY = 5
 FILL_EVERY = 5
 PURGE_EVERY = 600
 
@@ -83,6 +84,7 @@ CHORES = (
     Chore("sealed", SEAL_EVERY, seal),
     Chore("noted", NOTE_EVERY, note),
     Chore("published", PUBLISH_EVERY, publish_lists),
+    Chore("snapshots", SNAPSHOT_EVERY, publish_snapshot),
     Chore("filled", FILL_EVERY, fill),
     Chore("purged", PURGE_EVERY, purge),
 )

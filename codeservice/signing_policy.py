@@ -13,6 +13,7 @@ from codeservice.audit import CHECKPOINT_AAD, checkpoint_payload
 from codeservice.code import FORMS, Kind, read_grant
 from codeservice.errors import Rejected
 from codeservice.issuer import UnsafeGrantError, require_safe
+from codeservice.snapshot import DELTA_AAD, MAX_LIFETIME, SNAPSHOT_AAD
 from codeservice.status_list import StatusList, StatusListError
 from codeservice.status_token import JWT_TYPE, LIFE, TTL, cwt_header
 from codeservice.token import ACCESS, TOKEN_LIFE
@@ -109,6 +110,9 @@ def _read_token(key: PublicKey, message: bytes, now: int, origin: str) -> Statem
 
 def _read_status_list(key: PublicKey, message: bytes, now: int, origin: str) -> Statement:
     """Read the signing input of a Status List Token, as JWT or as CWT; what the bits say is the record's matter."""
+    for aad in (SNAPSHOT_AAD, DELTA_AAD):
+        if _is_for(key, message, aad):
+            return _read_snapshot(key, message, aad, now)
     address, issued, expires, ttl, statuses = (
         _claims_of_cwt(key, message) if message[:1] == _ARRAY_OF_FOUR else _claims_of_jwt(key, message)
     )
@@ -119,6 +123,23 @@ def _read_status_list(key: PublicKey, message: bytes, now: int, origin: str) -> 
     if statuses.bits != 1:
         raise RefusedError("no status list that the service would write")
     return Statement(f"list:{path}", expires)
+
+
+def _is_for(key: PublicKey, message: bytes, aad: bytes) -> bool:
+    protected = dumps({ALG: algorithm_named(key.algorithm).cose, KID: key.kid})
+    return message.startswith(sig_structure(protected, aad, b"")[:-1])
+
+
+def _read_snapshot(key: PublicKey, message: bytes, aad: bytes, now: int) -> Statement:
+    """Read a snapshot or a delta as far as its times go; what it marks is the record's matter."""
+    _protected, payload = _take_apart(key, message, aad)
+    match _loads(payload):
+        case {1: int(version), 2: int(expires), 3: list()} if abs(now - version) <= SKEW:
+            if 0 < expires - version <= MAX_LIFETIME:
+                return Statement(f"{aad.decode()}:{version}", expires)
+        case _:
+            pass
+    raise RefusedError("no snapshot of this moment")
 
 
 def _claims_of_jwt(key: PublicKey, message: bytes) -> tuple[Any, Any, Any, Any, StatusList]:

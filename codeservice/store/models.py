@@ -181,6 +181,16 @@ class PublishedList(Table):
     cwt: Mapped[bytes]
 
 
+class PublishedSnapshot(Table):
+    """A signed document for verifiers without a network: a whole snapshot, or a delta that continues version `base`."""
+
+    __tablename__ = "published_snapshot"
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    is_delta: Mapped[bool] = mapped_column(primary_key=True)
+    base: Mapped[int | None] = mapped_column(unique=True)
+    document: Mapped[bytes]
+
+
 class Grant(Table):
     """An issued grant: its place in a list, whose it is, who signed it, and its status. The record that decides."""
 

@@ -164,6 +164,17 @@ PROBLEMS: dict[str, tuple[Words, Words]] = {
         Words("没有这个版本的密钥清单", "There is no trust list of this version"),
         Words("请从 /trust-list 获取最新版本", "Fetch the newest from /trust-list"),
     ),
+    "snapshot_not_found": (
+        Words("还没有发布快照", "No snapshot has been published yet"),
+        Words("请稍后再试", "Try again in a few seconds"),
+    ),
+    "delta_not_found": (
+        Words("没有接续这个版本的更新", "No delta continues this version"),
+        Words(
+            "若版本较新请稍后再试，否则重新获取 /snapshot",
+            "Try again later, or fetch /snapshot if the version is a day old",
+        ),
+    ),
     "status_list_not_found": (
         Words("没有这个状态列表", "There is no such status list"),
         Words("请从 /status-lists 获取全部地址", "Fetch all addresses from /status-lists"),

@@ -8,16 +8,19 @@ import jwt
 import pytest
 from jwt.algorithms import ECAlgorithm
 
-from codeservice.publishing import publish_lists
+from codeservice.publishing import SNAPSHOT_EVERY, publish_lists, publish_snapshot
 from codeservice.revoking import change_status
+from codeservice.snapshot import MAX_LIFETIME, Snapshot, accept
 from codeservice.status import Status
 from codeservice.status_list import StatusList
 from codeservice.status_token import CWT_MEDIA, JWT_MEDIA, LIFE, TTL
 from codeservice.store import grant, retention
+from keys import rotation
 from keys.cose import sig_structure
 from keys.key import Purpose
+from tests.ceremonies import put_in_force_by_demo
 from tests.conftest import City
-from tests.phone import Phone
+from tests.phone import Phone, at_once
 
 DAY = 24 * 3600
 IGNORED = {"verify_aud": False, "verify_exp": False, "verify_iat": False}
@@ -145,6 +148,112 @@ def test_a_list_that_has_retired_is_withdrawn(any_city: City) -> None:
     assert publish_lists(any_city.services) == 0
 
 
-def test_every_place_of_keys_signs_lists(configured_city: City) -> None:
-    configured_city.phone()
+def test_every_place_of_keys_signs_lists_and_snapshots(configured_city: City) -> None:
+    phone = configured_city.phone()
     assert publish_lists(configured_city.services) > 0
+    assert publish_snapshot(configured_city.services) == 1
+    change(configured_city, phone, Status.REVOKED)
+    configured_city.clock.now += 5
+    assert publish_snapshot(configured_city.services) == 1
+
+
+class Follower:
+    """A terminal that fetches the whole once and then delta after delta."""
+
+    def __init__(self, city: City) -> None:
+        self._city = city
+        self.state: Snapshot | None = None
+        self.deltas = 0
+
+    def follow(self) -> Snapshot:
+        """Come up to date; raises SnapshotError."""
+        if self.state is None:
+            self._take(get(self._city, "/snapshot").data)
+        assert self.state is not None
+        while (answer := get(self._city, f"/snapshot/deltas/{self.state.version}")).status_code == 200:
+            self._take(answer.data)
+            self.deltas += 1
+        return self.state
+
+    def _take(self, document: bytes) -> None:
+        trust_list = self._city.services.trust_list()
+        self.state = accept(self.state, document, trust_list=trust_list, now=self._city.clock.now)
+
+
+def told(state: Snapshot, phone: Phone) -> set[Status | None]:
+    return {state.status(held["list"], held["idx"]) for held, _key in phone.grants}
+
+
+def publish_later(city: City, seconds: int = 5) -> int:
+    city.clock.now += seconds
+    return publish_snapshot(city.services)
+
+
+def test_a_terminal_follows_by_deltas_what_is_revoked_suspended_and_lifted(any_city: City) -> None:
+    phones = [any_city.phone(citizen) for citizen in [c for c in any_city.people if c.phone][:3]]
+    good, stopped, dead = phones
+    assert publish_snapshot(any_city.services) == 1
+    terminal = Follower(any_city)
+    assert [told(terminal.follow(), phone) for phone in phones] == [{Status.VALID}] * 3
+    change(any_city, stopped, Status.SUSPENDED)
+    change(any_city, dead, Status.REVOKED)
+    assert publish_later(any_city) == 1
+    assert told(terminal.follow(), good) == {Status.VALID}
+    assert (told(terminal.follow(), stopped), told(terminal.follow(), dead)) == ({Status.SUSPENDED}, {Status.REVOKED})
+    change(any_city, stopped, Status.VALID)
+    assert publish_later(any_city) == 1
+    assert (told(terminal.follow(), stopped), terminal.deltas) == ({Status.VALID}, 2)
+
+
+def test_nothing_is_signed_while_nothing_changes_until_half_of_its_life(city: City) -> None:
+    city.phone()
+    publish_snapshot(city.services)
+    assert [publish_later(city) for _ in range(3)] == [0, 0, 0]
+    assert publish_later(city, MAX_LIFETIME // 2) == 2
+
+
+def test_who_comes_new_and_who_followed_hold_the_same_state(any_city: City) -> None:
+    phones = [any_city.phone(citizen) for citizen in [c for c in any_city.people if c.phone][:4]]
+    publish_snapshot(any_city.services)
+    old = Follower(any_city)
+    old.follow()
+    for phone in phones:
+        change(any_city, phone, Status.REVOKED)
+        publish_later(any_city, SNAPSHOT_EVERY // 2)
+    new = Follower(any_city)
+    assert new.follow() == old.follow()
+    assert new.deltas < old.deltas == len(phones)
+
+
+def test_a_lists_key_that_was_killed_ends_the_chain_and_another_begins(any_city: City) -> None:
+    phone = any_city.phone()
+    publish_snapshot(any_city.services)
+    terminal = Follower(any_city)
+    terminal.follow()
+    current = any_city.services.trust_list()
+    kid = current.signing(Purpose.STATUS, any_city.clock.now)[0].kid
+    put_in_force_by_demo(any_city, rotation.kill(current, kid, now=any_city.clock.now, lifetime=DAY))
+    change(any_city, phone, Status.REVOKED)
+    assert publish_later(any_city) == 1
+    assert told(terminal.follow(), phone) == {Status.VALID}
+    terminal.state = None
+    assert told(terminal.follow(), phone) == {Status.REVOKED}
+
+
+def test_two_keepers_at_once_publish_one_chain(any_city: City) -> None:
+    phone = any_city.phone()
+    publish_snapshot(any_city.services)
+    change(any_city, phone, Status.REVOKED)
+    any_city.clock.now += 5
+    assert sorted(at_once(4, lambda _number: publish_snapshot(any_city.services))) == [0, 0, 0, 1]
+    assert told(Follower(any_city).follow(), phone) == {Status.REVOKED}
+
+
+@pytest.mark.parametrize("base", ["0", "-1", "x", "1", "٣", "99999999999", "9999999999"])
+def test_a_delta_that_is_not_there_is_a_problem_in_words(city: City, base: str) -> None:
+    answer = get(city, f"/snapshot/deltas/{base}")
+    assert (answer.status_code, answer.get_json()["code"]) == (404, "delta_not_found")
+
+
+def test_before_the_first_snapshot_there_is_none(city: City) -> None:
+    assert get(city, "/snapshot").get_json()["code"] == "snapshot_not_found"

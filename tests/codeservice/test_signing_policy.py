@@ -13,6 +13,8 @@ from codeservice.audit import CHECKPOINT_AAD, checkpoint_payload
 from codeservice.code import FORMS, Grant, Kind, write_grant
 from codeservice.issuer import LIFETIMES, issue
 from codeservice.signing_policy import SKEW, binding_of, signing_policy
+from codeservice.snapshot import DELTA_AAD, SNAPSHOT_AAD, Marks, Snapshot, write_delta, write_snapshot
+from codeservice.snapshot import sign as sign_snapshot
 from codeservice.status_list import StatusList
 from codeservice.status_token import StatusClaims, write_cwt, write_jwt
 from codeservice.token import TOKEN_LIFE, write_access
@@ -24,7 +26,7 @@ from keys.errors import RefusedError
 from keys.intent import Statement
 from keys.key import Purpose
 from keys.signer import KeySigner
-from tests.makers import DAY, ISSUERS, NOW, OTHER_PHONE, PHONE, STRANGER, make_grant
+from tests.makers import DAY, HOUR, ISSUERS, NOW, OTHER_PHONE, PHONE, STRANGER, make_grant
 
 ORIGIN = "https://city.example"
 POLICY = signing_policy(ORIGIN)
@@ -348,6 +350,43 @@ def test_another_status_list_than_the_service_writes_is_refused(
 ) -> None:
     with pytest.raises(RefusedError):
         ask(Purpose.STATUS, write(**changes))
+
+
+STATE = Snapshot.of(NOW - 5, NOW + HOUR, {1: Marks(8, b"\x00", b"\x01")})
+LATER = {1: Marks(8, b"\x80", b"\x00")}
+
+
+def snapshot_message(payload: bytes, aad: bytes) -> bytes:
+    return captured(Purpose.STATUS, lambda signer: sign_snapshot(payload, aad, signer=signer, now=NOW))
+
+
+@pytest.mark.parametrize(
+    ("payload", "aad"),
+    [
+        pytest.param(write_snapshot(NOW, NOW + DAY, LATER), SNAPSHOT_AAD, id="snapshot"),
+        pytest.param(write_delta(STATE, NOW, NOW + DAY, LATER), DELTA_AAD, id="delta"),
+    ],
+)
+def test_a_snapshot_and_a_delta_are_recorded_with_their_version(payload: bytes, aad: bytes) -> None:
+    assert ask(Purpose.STATUS, snapshot_message(payload, aad)) == Statement(f"{aad.decode()}:{NOW}", NOW + DAY)
+
+
+@pytest.mark.parametrize("aad", [SNAPSHOT_AAD, DELTA_AAD])
+@pytest.mark.parametrize(
+    "payload",
+    [
+        pytest.param(write_snapshot(NOW - SKEW - 1, NOW + HOUR, LATER), id="made before"),
+        pytest.param(write_snapshot(NOW + SKEW + 1, NOW + HOUR, LATER), id="made later"),
+        pytest.param(write_snapshot(NOW, NOW + DAY + 1, LATER), id="lives too long"),
+        pytest.param(write_snapshot(NOW, NOW, LATER), id="never lives"),
+        pytest.param(dumps({1: NOW, 2: NOW + HOUR}), id="no lists"),
+        pytest.param(dumps([]), id="a list"),
+        pytest.param(b"", id="empty"),
+    ],
+)
+def test_another_snapshot_than_the_service_writes_is_refused(payload: bytes, aad: bytes) -> None:
+    with pytest.raises(RefusedError):
+        ask(Purpose.STATUS, snapshot_message(payload, aad))
 
 
 def test_only_status_lists_may_be_long() -> None:

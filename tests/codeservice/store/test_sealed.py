@@ -42,6 +42,7 @@ def test_every_binary_column_is_known_to_be_sealed_indexed_hashed_or_public() ->
         "status_list.secret",
         "published_list.jwt",
         "published_list.cwt",
+        "published_snapshot.document",
     }
     audit = {"audit_checkpoint.root", "audit_checkpoint.edge", "audit_checkpoint.signed"}
     assert binary - columns("_sealed") - columns("_index") - hashes - public - audit == set()

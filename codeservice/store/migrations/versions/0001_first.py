@@ -114,6 +114,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_person_household"), ["household"], unique=False)
 
     op.create_table(
+        "published_snapshot",
+        sa.Column("version", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("is_delta", sa.Boolean(), nullable=False),
+        sa.Column("base", sa.BigInteger(), nullable=True),
+        sa.Column("document", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("version", "is_delta", name=op.f("pk_published_snapshot")),
+        sa.UniqueConstraint("base", name=op.f("uq_published_snapshot_base")),
+    )
+    op.create_table(
         "status_list",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
@@ -391,6 +400,7 @@ def downgrade() -> None:
     op.drop_table("used_assertion")
     op.drop_table("tally")
     op.drop_table("status_list")
+    op.drop_table("published_snapshot")
     with op.batch_alter_table("person", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_person_household"))
 
