@@ -70,13 +70,11 @@ def use_challenge(connection: Connection, vault: Vault, challenge: str, answer: 
 
 def find_or_add(connection: Connection, vault: Vault, phone: str, *, now: int) -> str:
     """Return the account of a phone number, new when there is none."""
-    # Two may sign in first at the moment a new index key begins to write; the older account is the account then.
-    its_account = select(Account.id).where(ACCOUNT_PHONE.is_one_of(vault, phone)).order_by(Account.created, Account.id)
-    found = connection.scalar(its_account.limit(1))
+    found = _find(connection, vault, phone)
     if found is not None:
         return found
     id_ = secrets.token_hex(16)
-    insert_once(
+    is_new = insert_once(
         connection,
         Account,
         id=id_,
@@ -86,7 +84,18 @@ def find_or_add(connection: Connection, vault: Vault, phone: str, *, now: int) -
         assurance=0,
         created=now,
     )
-    return connection.execute(its_account.limit(1)).scalar_one()
+    if is_new:
+        return id_
+    # Asked anew: between the two looks another index key may have begun to write.
+    found = _find(connection, vault, phone)
+    assert found is not None  # noqa: S101 -- the insert met this very row
+    return found
+
+
+def _find(connection: Connection, vault: Vault, phone: str) -> str | None:
+    # Two may sign in first at the moment a new index key begins to write; the older account is the account then.
+    query = select(Account.id).where(ACCOUNT_PHONE.is_one_of(vault, phone)).order_by(Account.created, Account.id)
+    return connection.scalar(query.limit(1))
 
 
 def add_session(connection: Connection, account: str, *, now: int) -> str:
