@@ -79,8 +79,11 @@ def publish_snapshot(services: Services) -> int:
         documents.append((sign(payload, SNAPSHOT_AAD, signer=signer, now=now), None))
 
     def keep(connection: Connection) -> int:
+        newest = snapshot.newest(connection)
+        if before is None and newest is not None and newest[0] >= now:
+            # Another keeper was first, here and below.
+            return 0
         if before is not None and snapshot.delta_after(connection, before.version) is not None:
-            # Another keeper was first.
             return 0
         for document, base in documents:
             snapshot.add(connection, now, document, base=base)

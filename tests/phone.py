@@ -47,6 +47,12 @@ def at_once(count: int, act: Callable[[int], T]) -> list[T]:
         return list(pool.map(start, range(count)))
 
 
+def decision(answer: Answer) -> tuple[str, str | None]:
+    """Return what a scan decided, and why."""
+    body = answer.get_json()
+    return body["decision"], body["reason"]
+
+
 def sign_jws(private: ec.EllipticCurvePrivateKey, typ: str, claims: dict[str, object], **header: object) -> str:
     """Sign a compact JWS as a browser does."""
     head = {"alg": "ES256", "typ": typ} | header

@@ -109,11 +109,6 @@ def marks(connection: Connection, *, now: int) -> dict[int, Marks]:
     }
 
 
-def living(connection: Connection, *, now: int) -> list[int]:
-    """Return the numbers of the lists that have not retired."""
-    return list(connection.scalars(select(StatusList.id).where(_living(now)).order_by(StatusList.id)))
-
-
 def published(connection: Connection, list_: int, what: Published) -> PublishedToken | None:
     """Return a list as it was last signed."""
     query = select(PublishedList.__table__).where(PublishedList.list == list_, PublishedList.what == what.value)

@@ -10,6 +10,7 @@ from codeservice.services import Services
 from codeservice.status_token import CWT_MEDIA, JWT_MEDIA, TTL, Published, address_of
 from codeservice.store import status_list
 from codeservice.web.operation import Answer, operation
+from codeservice.web.published import published
 
 door = Blueprint("status_list", __name__)
 
@@ -47,13 +48,8 @@ def published_status_list(services: Services, number: str, what: str) -> Respons
 
 
 def _answer(body: bytes, media: str) -> Response:
-    response = Response(body, mimetype=media)
+    packed = request.accept_encodings.quality("gzip") > 0
+    content = gzip.compress(body, compresslevel=1, mtime=0) if packed else body
+    response = published(content, media, seconds=TTL, encoding="gzip" if packed else None)
     response.vary.update(("Accept", "Accept-Encoding"))
-    response.cache_control.public = True
-    response.cache_control.max_age = TTL
-    if request.accept_encodings.quality("gzip") > 0:
-        response.set_data(gzip.compress(body, compresslevel=1, mtime=0))
-        response.content_encoding = "gzip"
-    response.add_etag()
-    response.make_conditional(request)
     return response

@@ -249,6 +249,11 @@ def test_two_keepers_at_once_publish_one_chain(any_city: City) -> None:
     assert told(Follower(any_city).follow(), phone) == {Status.REVOKED}
 
 
+def test_two_keepers_that_begin_at_once_publish_one_snapshot(any_city: City) -> None:
+    any_city.phone()
+    assert sorted(at_once(4, lambda _number: publish_snapshot(any_city.services))) == [0, 0, 0, 1]
+
+
 @pytest.mark.parametrize("base", ["0", "-1", "x", "1", "٣", "99999999999", "9999999999"])
 def test_a_delta_that_is_not_there_is_a_problem_in_words(city: City, base: str) -> None:
     answer = get(city, f"/snapshot/deltas/{base}")

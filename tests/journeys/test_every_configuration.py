@@ -22,15 +22,9 @@ from keys.key import Purpose
 from keys.suite import AES_256_GCM, SM4_GCM
 from tests.conftest import City
 from tests.makers import make_policy
-from tests.phone import Phone, sign_jws
+from tests.phone import Phone, decision, sign_jws
 
 SUITES = [pytest.param(ES256, id="ES256"), pytest.param(SM2, id="SM2")]
-
-
-def decision(answer: Any) -> tuple[str, str | None]:
-    """Return (decision, reason)."""
-    body = answer.get_json()
-    return body["decision"], body["reason"]
 
 
 def checked(city: City) -> audit.AuditReport:

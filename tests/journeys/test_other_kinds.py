@@ -1,19 +1,12 @@
 """Digit codes, served codes and paper codes, from issue to the counter, on both databases."""
 
-from typing import Any
-
 import pytest
 
 from codeservice.digit import HANDLE_TRIES, LIFE, TERMINAL_TRIES, luhn_digit, write_digit_code
 from codeservice.issuing import issue_paper
 from codeservice.scene import SCENES
 from tests.conftest import City
-from tests.phone import Phone, at_once
-
-
-def decision(answer: Any) -> tuple[str, str | None]:
-    body = answer.get_json()
-    return body["decision"], body["reason"]
+from tests.phone import Phone, at_once, decision
 
 
 def digits(city: City, phone: Phone, number: int = 0) -> str:

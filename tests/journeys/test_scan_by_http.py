@@ -17,7 +17,7 @@ from codeservice.status import Status
 from codeservice.store import client, grant
 from codeservice.store.status import RevokedCache
 from tests.conftest import City
-from tests.phone import Answer, Phone, Terminal, at_once
+from tests.phone import Answer, Phone, Terminal, at_once, decision
 from wallet.views import door as wallet
 
 TERMINALS = {
@@ -45,12 +45,6 @@ def revoke(city: City, phone: Phone) -> None:
         cause="test",
         actor="operator:test",
     )
-
-
-def decision(answer: Any) -> tuple[str, str | None]:
-    """Return (decision, reason)."""
-    body = answer.get_json()
-    return body["decision"], body["reason"]
 
 
 @pytest.mark.parametrize("scene", TERMINALS)
