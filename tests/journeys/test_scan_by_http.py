@@ -154,7 +154,9 @@ def test_the_identifier_of_a_real_record_is_no_code(city: City) -> None:
     made = phone.grants[0][0]
     identifiers = [scanned, phone.device, city.citizen().holder.id, "bus-1", str(made["idx"])]
     identifiers += [f"{made['list']}:{made['idx']}", made["grant"], str(uuid.UUID(scanned))]
-    assert {decision(bus.scan(identifier)) for identifier in identifiers} == {("refused", "malformed")}
+    # A place that happens to begin with 9 reads as the start of a later version of the code.
+    reasons = {("refused", "malformed"), ("refused", "unsupported_version")}
+    assert {decision(bus.scan(identifier)) for identifier in identifiers} <= reasons
     assert len(phone.call("GET", "/records").get_json()["records"]) == 1
 
 
