@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.contract import Details, Ledger, ScanBody
+from adapters.contract import Details, Effect, Ledger, ScanBody
 from codeservice.code import Kind
 from codeservice.entitlement import Entitlement, Fare
 from codeservice.errors import Rejected
 from codeservice.reason import Reason, Words
-from codeservice.scan import Policy, Verified
+from codeservice.scan import Offline, Policy, Verified
 from codeservice.scene import SCENES
 
 TAP_SECONDS = 3
@@ -36,6 +36,14 @@ TITLES = {
 }
 
 
+class BusEffect(Effect, frozen=True, forbid_unknown_fields=True):
+    """The fare class, what the ride costs in fen, and whether it was a ride of its own."""
+
+    fare_class: str
+    fare_cents: int
+    counted: bool
+
+
 class BusDetails(Details, frozen=True):
     """What a driver sees: the fare class and the fare in fen; nothing about who it is."""
 
@@ -48,8 +56,19 @@ class BusDetails(Details, frozen=True):
 class Bus:
     """Rides on a line with a flat fare."""
 
-    policy = Policy(SCENES["bus"], frozenset({Kind.DEVICE, Kind.SERVED}))
+    policy = Policy(
+        SCENES["bus"],
+        frozenset({Kind.DEVICE, Kind.SERVED}),
+        offline=Offline(
+            list_age=24 * 3600,
+            let_pass=True,
+            advice=Words("请先乘车，本次已记录", "Let them ride; this tap is on record"),
+            holder_limit=40,
+            terminal_limit=50_000,
+        ),
+    )
     body = ScanBody
+    effect = BusEffect
     details = BusDetails
 
     def decide(self, verified: Verified, _body: ScanBody, ledger: Ledger, now: int) -> Mapping[str, object]:
@@ -57,6 +76,9 @@ class Bus:
         fare = _fare(verified)
         counted = ledger.first_within(f"tap:{ledger.place}", TAP_SECONDS, now)
         return {"fare_class": fare.name.lower(), "fare_cents": FARES[fare] if counted else 0, "counted": counted}
+
+    def settle(self, _effect: BusEffect, _ledger: Ledger, _now: int) -> None:
+        """Leave it as it is: a ride that was ridden counts, and there is no bound to rides."""
 
     def reply(self, effect: Mapping[str, Any], _disclosed: Mapping[str, Any]) -> tuple[Words, BusDetails]:
         """Say the fare class."""

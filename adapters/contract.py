@@ -21,6 +21,10 @@ class ScanBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     document_checked: bool = False
 
 
+class Effect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one acceptance booked, as it is recorded and as a terminal uploads it: a closed schema of each scene."""
+
+
 class Details(msgspec.Struct, frozen=True):
     """What the screen of one scene shows after acceptance."""
 
@@ -34,7 +38,14 @@ class Ledger(Memory, Protocol):
         ...
 
     def take(self, name: str, amount: int, limit: int) -> int | None:
-        """Add to the holder's counter unless that exceeds `limit`; return what is left, or None when it would."""
+        """Add to the holder's counter at this place unless that exceeds `limit`; return what is left, else None."""
+        ...
+
+    def take_everywhere(self, name: str, amount: int, limit: int) -> int | None:
+        """Do the same with a counter that all places of the city share.
+
+        Raises Rejected with temporarily_unavailable where nobody but the service could tell.
+        """
         ...
 
     def take_shared(self, name: str, amount: int, limit: int) -> int | None:
@@ -68,12 +79,24 @@ class Adapter(Protocol):
         ...
 
     @property
+    def effect(self) -> type[Effect]:
+        """The schema of what an acceptance books."""
+        ...
+
+    @property
     def details(self) -> type[Details]:
         """The schema of what the scene's screen shows."""
         ...
 
     def decide(self, verified: Verified, body: Any, ledger: Any, now: int, /) -> Mapping[str, object]:
         """Book the scan and return its effect; raises Rejected with one of the scene's reasons."""
+        ...
+
+    def settle(self, effect: Any, ledger: Any, now: int, /) -> int | None:
+        """Book at the service what a terminal booked without it, whatever the limits say: it has happened.
+
+        Returns how many acceptances in one day at this place the holder had a right to, or None for no such bound.
+        """
         ...
 
     def reply(self, effect: Mapping[str, Any], disclosed: Mapping[str, Any], /) -> tuple[Words, Details]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.contract import Details, Ledger, ScanBody
+from adapters.contract import Details, Effect, Ledger, ScanBody
 from codeservice.city import city_day
 from codeservice.code import Kind
 from codeservice.errors import Rejected
@@ -12,6 +12,12 @@ from codeservice.scan import Disclosure, Policy, Verified
 from codeservice.scene import SCENES
 
 NUMBERS_A_DAY = 999
+
+
+class GovernmentEffect(Effect, frozen=True, forbid_unknown_fields=True):
+    """The number that was drawn."""
+
+    queue_number: str
 
 
 class GovernmentDetails(Details, frozen=True):
@@ -30,6 +36,7 @@ class Government:
         discloses=dict.fromkeys(SCENES["government"].attributes, Disclosure.FULL),
     )
     body = ScanBody
+    effect = GovernmentEffect
     details = GovernmentDetails
 
     def decide(self, _verified: Verified, _body: ScanBody, ledger: Ledger, now: int) -> Mapping[str, object]:
@@ -38,6 +45,9 @@ class Government:
         if left is None:
             raise Rejected(Reason.CAPACITY_REACHED)
         return {"queue_number": f"A{NUMBERS_A_DAY - left:03d}"}
+
+    def settle(self, _effect: GovernmentEffect, _ledger: Ledger, _now: int) -> None:
+        """Leave it as it is: a hall draws no numbers without the service, or two machines would draw the same."""
 
     def reply(self, effect: Mapping[str, Any], disclosed: Mapping[str, Any]) -> tuple[Words, GovernmentDetails]:
         """Say the number."""

@@ -3,11 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.contract import Details, Ledger, ScanBody
+from adapters.contract import Details, Effect, Ledger, ScanBody
 from codeservice.code import Kind
 from codeservice.reason import Words
-from codeservice.scan import Disclosure, Policy, Verified
+from codeservice.scan import Disclosure, Offline, Policy, Verified
 from codeservice.scene import SCENES
+
+
+class HospitalEffect(Effect, frozen=True, forbid_unknown_fields=True):
+    """That somebody checked in."""
+
+    check_in: bool
 
 
 class HospitalDetails(Details, frozen=True):
@@ -26,13 +32,24 @@ class Hospital:
         frozenset({Kind.DEVICE, Kind.SERVED, Kind.DIGIT}),
         discloses=dict.fromkeys(SCENES["hospital"].attributes, Disclosure.FULL),
         holder_check=True,
+        offline=Offline(
+            list_age=4 * 3600,
+            let_pass=False,
+            advice=Words("请核对身份证后人工登记", "Check the ID card and register by hand"),
+            holder_limit=20,
+            terminal_limit=5_000,
+        ),
     )
     body = ScanBody
+    effect = HospitalEffect
     details = HospitalDetails
 
     def decide(self, _verified: Verified, _body: ScanBody, _ledger: Ledger, _now: int) -> Mapping[str, object]:
         """Check the holder in; any valid code of this scene will do."""
         return {"check_in": True}
+
+    def settle(self, _effect: HospitalEffect, _ledger: Ledger, _now: int) -> None:
+        """Leave it as it is: nothing about a check-in is counted."""
 
     def reply(self, _effect: Mapping[str, Any], disclosed: Mapping[str, Any]) -> tuple[Words, HospitalDetails]:
         """Say who it is, as far as consent goes."""

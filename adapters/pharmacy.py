@@ -5,12 +5,12 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from adapters.contract import Details, Ledger, ScanBody
+from adapters.contract import Details, Effect, Ledger, ScanBody
 from codeservice.city import city_day
 from codeservice.code import Kind
 from codeservice.errors import Rejected
 from codeservice.reason import Reason, Words
-from codeservice.scan import Disclosure, Policy, Verified
+from codeservice.scan import Disclosure, Offline, Policy, Verified
 from codeservice.scene import SCENES
 
 LIMITS = {"ephedrine": 2}
@@ -32,6 +32,14 @@ class PharmacyBody(ScanBody, frozen=True, forbid_unknown_fields=True):
     medicine: Medicine | None = None
 
 
+class PharmacyEffect(Effect, frozen=True, forbid_unknown_fields=True):
+    """What was sold of a class with a limit, and how much the holder may still buy; None when nothing was."""
+
+    medicine: str | None
+    packages: int | None
+    remaining: int | None
+
+
 class PharmacyDetails(Details, frozen=True):
     """What a till sees."""
 
@@ -51,8 +59,18 @@ class Pharmacy:
         frozenset({Kind.DEVICE, Kind.SERVED, Kind.DIGIT}),
         discloses=dict.fromkeys(SCENES["pharmacy"].attributes, Disclosure.FULL),
         holder_check=True,
+        offline=Offline(
+            list_age=4 * 3600,
+            let_pass=False,
+            advice=Words(
+                "请核对身份证；限购药品暂不能售", "Check the ID card; medicines with a limit cannot be sold now"
+            ),
+            holder_limit=20,
+            terminal_limit=5_000,
+        ),
     )
     body = PharmacyBody
+    effect = PharmacyEffect
     details = PharmacyDetails
 
     def decide(self, _verified: Verified, body: PharmacyBody, ledger: Ledger, now: int) -> Mapping[str, object]:
@@ -60,10 +78,13 @@ class Pharmacy:
         if body.medicine is None:
             return {"medicine": None, "packages": None, "remaining": None}
         class_, packages = body.medicine.class_, body.medicine.packages
-        remaining = ledger.take(f"medicine:{class_}:{city_day(now)}", packages, LIMITS[class_])
+        remaining = ledger.take_everywhere(f"medicine:{class_}:{city_day(now)}", packages, LIMITS[class_])
         if remaining is None:
             raise Rejected(Reason.LIMIT_REACHED)
         return {"medicine": class_, "packages": packages, "remaining": remaining}
+
+    def settle(self, _effect: PharmacyEffect, _ledger: Ledger, _now: int) -> None:
+        """Leave it as it is: without the service no till sells what has a limit."""
 
     def reply(self, effect: Mapping[str, Any], disclosed: Mapping[str, Any]) -> tuple[Words, PharmacyDetails]:
         """Say what may be handed over."""

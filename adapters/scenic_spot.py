@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.contract import Details, Ledger, ScanBody
+from adapters.contract import Details, Effect, Ledger, ScanBody
 from codeservice.city import city_day
 from codeservice.code import Kind
 from codeservice.entitlement import Entitlement, Resident
 from codeservice.errors import Rejected
 from codeservice.reason import Reason, Words
-from codeservice.scan import Policy, Verified
+from codeservice.scan import Offline, Policy, Verified
 from codeservice.scene import SCENES
 
 _NO_BOUND = 1_000_000_000
@@ -19,6 +19,15 @@ TITLES = {
     Resident.NEIGHBOUR: Words("同城待遇票", "Neighbouring city, resident's price"),
     Resident.VISITOR: Words("普通票", "Standard ticket"),
 }
+
+
+class ScenicSpotEffect(Effect, frozen=True, forbid_unknown_fields=True):
+    """The day, how many were in then and may be, and the kind of ticket as a number of the residence."""
+
+    day: str
+    admitted: int
+    capacity: int | None
+    resident: int
 
 
 class ScenicSpotDetails(Details, frozen=True):
@@ -33,8 +42,19 @@ class ScenicSpotDetails(Details, frozen=True):
 class ScenicSpot:
     """A gate of a scenic spot with reservations."""
 
-    policy = Policy(SCENES["scenic_spot"], frozenset({Kind.DEVICE, Kind.SERVED, Kind.DIGIT}))
+    policy = Policy(
+        SCENES["scenic_spot"],
+        frozenset({Kind.DEVICE, Kind.SERVED, Kind.DIGIT}),
+        offline=Offline(
+            list_age=12 * 3600,
+            let_pass=False,
+            advice=Words("请到服务窗口凭证件核验", "Send them to the counter with a document"),
+            holder_limit=20,
+            terminal_limit=20_000,
+        ),
+    )
     body = ScanBody
+    effect = ScenicSpotEffect
     details = ScenicSpotDetails
 
     def decide(self, verified: Verified, _body: ScanBody, ledger: Ledger, now: int) -> Mapping[str, object]:
@@ -43,14 +63,20 @@ class ScenicSpot:
         tickets = ledger.tickets(day)
         if tickets == 0:
             raise Rejected(Reason.NO_TICKET)
-        if ledger.take(f"admission:{ledger.place}:{day}", 1, tickets) is None:
+        if ledger.take(_admission(ledger, day), 1, tickets) is None:
             raise Rejected(Reason.LIMIT_REACHED)
         capacity = ledger.capacity()
         bound = _NO_BOUND if capacity is None else capacity
-        left = ledger.take_shared(f"admitted:{day}", 1, bound)
+        left = ledger.take_shared(_admitted(day), 1, bound)
         if left is None:
             raise Rejected(Reason.CAPACITY_REACHED)
         return {"day": day, "admitted": bound - left, "capacity": capacity, "resident": _resident(verified)}
+
+    def settle(self, effect: ScenicSpotEffect, ledger: Ledger, _now: int) -> int:
+        """Count the admission, and say how many tickets of that day there were."""
+        ledger.take(_admission(ledger, effect.day), 1, _NO_BOUND)
+        ledger.take_shared(_admitted(effect.day), 1, _NO_BOUND)
+        return ledger.tickets(effect.day)
 
     def reply(self, effect: Mapping[str, Any], _disclosed: Mapping[str, Any]) -> tuple[Words, ScenicSpotDetails]:
         """Say that the gate may open."""
@@ -58,6 +84,14 @@ class ScenicSpot:
         return Words("欢迎入园", "Welcome"), ScenicSpotDetails(
             effect["day"], effect["admitted"], effect["capacity"], title
         )
+
+
+def _admission(ledger: Ledger, day: str) -> str:
+    return f"admission:{ledger.place}:{day}"
+
+
+def _admitted(day: str) -> str:
+    return f"admitted:{day}"
 
 
 def _resident(verified: Verified) -> Resident:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from codeservice.code import Grant, Kind
-from codeservice.reason import UNDETERMINED, Reason
+from codeservice.reason import UNDETERMINED, Reason, Words
 from codeservice.scene import Scene
 
 MAX_WINDOW = 120
@@ -28,13 +28,30 @@ class Disclosure(StrEnum):
 
 
 @dataclass(frozen=True)
+class Offline:
+    """What a terminal of a scene does while it cannot reach the service.
+
+    `list_age` is how many seconds old its lists may be. `let_pass` and `advice` say what becomes of a person when the
+    terminal cannot tell: that is never an acceptance, only what the people at the door do meanwhile. `holder_limit`
+    and `terminal_limit` bound the acceptances of one holder in a day, and of one terminal between two uploads.
+    """
+
+    list_age: int
+    let_pass: bool
+    advice: Words
+    holder_limit: int
+    terminal_limit: int
+
+
+@dataclass(frozen=True)
 class Policy:
     """What a scene accepts and what it may see.
 
     `kinds` are the code kinds accepted without more, `with_document` those accepted when the person at the counter has
     checked a document as well; `early` and `late` are the seconds around iat in which a shown
     code counts (at most 120); `discloses` names the attributes answered after acceptance; `holder_check` asks the
-    person at the counter to compare the face, because a screen cannot stop a live relay.
+    person at the counter to compare the face, because a screen cannot stop a live relay; `offline` is None for a scene
+    that decides nothing without the service.
     """
 
     scene: Scene
@@ -44,6 +61,7 @@ class Policy:
     late: int = 60
     discloses: Mapping[str, Disclosure] = field(default_factory=dict)
     holder_check: bool = False
+    offline: Offline | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError for a window that no policy may have."""

@@ -43,7 +43,7 @@ from keys.trustlist import ExpiredListError, TrustList, UnknownKeyError, WrongPu
 class Memory(Protocol):
     """What a verifier remembers: the record of the city online, a signed list and a local store on a terminal."""
 
-    def status(self, list_: int, idx: int) -> Status | None:
+    def status(self, grant: Grant) -> Status | None:
         """Return the status of a grant, or None when it cannot be told."""
         ...
 
@@ -136,7 +136,7 @@ def conclude(
         proved = prove()
         require(proved)
         with memory.attempt():
-            require_valid(memory.status(proved.grant.list, proved.grant.idx))
+            require_valid(memory.status(proved.grant))
             require_first_use(memory, proved)
             return Decision.accepted(proved, rules(proved, memory))
     except Rejected as rejection:

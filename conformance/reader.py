@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from codeservice.code import MAX_TIME, Kind
+from codeservice.code import MAX_TIME, Grant, Kind
 from codeservice.scan import Policy
 from codeservice.scene import SCENES
 from codeservice.status import Status
@@ -26,7 +26,7 @@ class Told:
     known: Status | None
     used: bool
 
-    def status(self, _list: int, _idx: int) -> Status | None:
+    def status(self, _grant: Grant) -> Status | None:
         """Return what was told."""
         return self.known
 

@@ -12,7 +12,7 @@ from flask import Flask
 
 from adapters import ADAPTERS
 from codeservice import rice
-from codeservice.code import FORMS, MAX_DIGITS, SHOW_AAD, Kind, from_digits, read_code, to_digits
+from codeservice.code import FORMS, MAX_DIGITS, SHOW_AAD, Grant, Kind, from_digits, read_code, to_digits
 from codeservice.credential import IdNumber, InvalidIdNumberError
 from codeservice.errors import BadRequestError, Rejected
 from codeservice.issuer import PAPER_LIFE
@@ -112,7 +112,7 @@ def _reads(text: str, guide: str | None) -> bool:
 class _Open:
     """A memory in which every grant is valid and no code was used."""
 
-    def status(self, _list: int, _idx: int) -> Status | None:
+    def status(self, _grant: Grant) -> Status | None:
         return Status.VALID
 
     def first_use(self, _use: tuple[int, int, int]) -> bool:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from adapters.contract import Ledger
+from codeservice.code import Grant
 from codeservice.status import Status
 
 
@@ -43,10 +44,10 @@ class FakeLedger:
         """Sell the holder one ticket for this place."""
         self.shared.tickets[self.place, day, self._person()] = 1
 
-    def status(self, list_: int, idx: int) -> Status | None:
+    def status(self, grant: Grant) -> Status | None:
         """Return the status of a known grant, and remember whose it is."""
-        self.holder = self.shared.people.get((list_, idx))
-        return self.shared.statuses.get((list_, idx))
+        self.holder = self.shared.people.get((grant.list, grant.idx))
+        return self.shared.statuses.get((grant.list, grant.idx))
 
     def first_use(self, use: tuple[int, int, int]) -> bool:
         """Mark a use; False when it was marked."""
@@ -68,6 +69,10 @@ class FakeLedger:
     def take(self, name: str, amount: int, limit: int) -> int | None:
         """Count for the holder."""
         return self._take(name, self._person(), amount, limit)
+
+    def take_everywhere(self, name: str, amount: int, limit: int) -> int | None:
+        """Count for the holder, whatever the place."""
+        return self.take(name, amount, limit)
 
     def take_shared(self, name: str, amount: int, limit: int) -> int | None:
         """Count for the place."""

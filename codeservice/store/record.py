@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from codeservice.code import Grant
 from codeservice.scan import Caller
 from codeservice.status import Status
 from codeservice.store import grant as grants
@@ -38,10 +39,10 @@ class Record:
         """Find whose grant this is, also when the code is refused, so that the holder sees the attempt."""
         self._grant = grants.find(self._connection, list_, idx)
 
-    def status(self, list_: int, idx: int) -> Status | None:
+    def status(self, grant: Grant) -> Status | None:
         """Ask the cache for a no and the record for the truth."""
-        cached = self._cache.is_revoked(list_, idx)
-        self.know(list_, idx)
+        cached = self._cache.is_revoked(grant.list, grant.idx)
+        self.know(grant.list, grant.idx)
         if cached:
             return Status.REVOKED
         return None if self._grant is None else self._grant.status
@@ -58,6 +59,10 @@ class Record:
     def take(self, name: str, amount: int, limit: int) -> int | None:
         """Add `amount` to the holder's counter `name` unless that exceeds `limit`; return what is left, or None."""
         return tally.take(self._connection, name, self._holder(), amount, limit)
+
+    def take_everywhere(self, name: str, amount: int, limit: int) -> int | None:
+        """Do the same: the record has one counter for all places, and place-bound names carry their place."""
+        return self.take(name, amount, limit)
 
     def take_shared(self, name: str, amount: int, limit: int) -> int | None:
         """Do the same with the counter of the place."""

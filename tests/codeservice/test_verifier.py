@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters import ADAPTERS
-from codeservice.code import FORMS, MAX_GRANT_LIFETIME, MAX_SERVED_LIFETIME, SHOW_AAD, Kind, write_device_code
+from codeservice.code import FORMS, MAX_GRANT_LIFETIME, MAX_SERVED_LIFETIME, SHOW_AAD, Grant, Kind, write_device_code
 from codeservice.credential import CredentialState
 from codeservice.digit import read_digit_code, write_digit_code
 from codeservice.errors import Rejected
@@ -751,10 +751,10 @@ class Offline:
         self.statuses = statuses
         self.seen: set[tuple[int, int, int]] = set()
 
-    def status(self, list_: int, idx: int) -> Status | None:
+    def status(self, grant: Grant) -> Status | None:
         """Read the list; None without one, and for a place that it does not have."""
         try:
-            return Status(self.statuses.get(idx)) if self.statuses else None
+            return Status(self.statuses.get(grant.idx)) if self.statuses else None
         except PlaceError:
             return None
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from codeservice.app import PUBLISHED_KIDS
-from codeservice.code import Kind
+from codeservice.code import Grant, Kind
 from codeservice.grant_cache import GrantCache
 from codeservice.reason import Reason
 from codeservice.scan import Policy
@@ -42,7 +42,7 @@ class FixedMemory:
         self._status = None if status is None else Status[status.upper()]
         self._used = used
 
-    def status(self, _list: int, _idx: int) -> Status | None:
+    def status(self, _grant: Grant) -> Status | None:
         return self._status
 
     def first_use(self, _use: tuple[int, int, int]) -> bool:
