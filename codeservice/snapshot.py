@@ -135,6 +135,38 @@ def write_delta(before: Snapshot, version: int, expires: int, lists: Mapping[int
     return dumps(body)
 
 
+def resume(payload: bytes, deltas: Iterable[bytes]) -> Snapshot:
+    """Read again what a verifier has accepted before and kept as its own: a payload of `write_snapshot`, then deltas.
+
+    Nothing is verified: only for a store that nobody else can write. Raises SnapshotError.
+    """
+    try:
+        version, expires, lists, rest = _take_body(loads(payload))
+        if rest:
+            raise SnapshotError("not a snapshot of this format")
+        state = Snapshot.of(version, expires, _read_snapshot(None, lists))
+        for delta in deltas:
+            version, expires, lists, rest = _take_body(loads(delta))
+            state = Snapshot.of(version, expires, _read_delta(_require_base(state, rest), lists, rest))
+    except (KeysError, PlacesError) as error:
+        raise SnapshotError("not a state that was kept") from error
+    return state
+
+
+class Document(NamedTuple):
+    """What is kept of a document that was accepted: who signed it, its payload, and whether it continues a state."""
+
+    kid: bytes
+    payload: bytes
+    is_delta: bool
+
+
+def open_document(data: bytes) -> Document:
+    """Take apart a document that `accept` has taken."""
+    signed = read_sign1(data)
+    return Document(signed.kid or b"", signed.payload, _BASE in loads(signed.payload))
+
+
 def sign(payload: bytes, aad: bytes, *, signer: Signer, now: int) -> bytes:
     """Sign a payload with the status key; raises KeyNotUsableError or SignerError."""
     alg = algorithm_named(signer.key.algorithm).cose
@@ -201,6 +233,13 @@ def _is_delta(signed: UnverifiedSign1, trust_list: TrustList, now: int) -> bool:
 
 
 def _read_body(body: object, now: int) -> tuple[int, int, list[object], dict[object, object]]:
+    version, expires, lists, rest = _take_body(body)
+    if version > now + SKEW:
+        raise SnapshotError("made in the future; look at the clock")
+    return version, expires, lists, rest
+
+
+def _take_body(body: object) -> tuple[int, int, list[object], dict[object, object]]:
     match body:
         case {1: int(version), 2: int(expires), 3: list(lists), **rest}:
             if not (_is_below(version, MAX_TIME) and _is_below(expires, MAX_TIME)):
@@ -209,8 +248,6 @@ def _read_body(body: object, now: int) -> tuple[int, int, list[object], dict[obj
             raise SnapshotError("not a document of this format")
     if not version < expires <= version + MAX_LIFETIME:
         raise SnapshotError("it lives longer than a document may")
-    if version > now + SKEW:
-        raise SnapshotError("made in the future; look at the clock")
     return version, expires, lists, rest
 
 

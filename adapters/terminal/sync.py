@@ -1,0 +1,307 @@
+"""Contact with the service: time, trust list, profile and lists come, scans go. One thread, woken by news and scans."""
+
+import logging
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from adapters.terminal.bundle import Bundle, read_pinned
+from adapters.terminal.clock import TerminalClock
+from adapters.terminal.enrolment import Identity
+from adapters.terminal.service import RefusedError, Service, UnreachableError
+from adapters.terminal.standing import Standing
+from adapters.terminal.store import StoreError
+from codeservice.profile import ProfileError
+from codeservice.snapshot import OlderError, SnapshotError
+from codeservice.token import sign_assertion
+from codeservice.upload import MAX_SCANS, MAX_UPLOAD, Upload, write_upload
+from keys.algorithms import ES256
+from keys.errors import KeysError
+from keys.key import kid_of
+from keys.p256 import P256Key
+from keys.trustlist import read_unsigned
+
+EVERY = 30.0
+"""Seconds between two contacts when nothing happens."""
+
+LONGEST_PAUSE = 60.0
+"""Seconds between two tries of a service that does not answer, at most."""
+
+PROFILE_EVERY = 60.0
+"""Seconds for which a profile is good enough: its tables change when somebody buys a ticket."""
+
+_WHOLE_EVERY = 600.0
+_TOKEN_REST = 60
+_TIME_APART = 90
+"""Seconds that a fresh profile and the service's own clock may differ; a profile played back is older."""
+
+_MAX_STEPS = 1000
+_HEARTBEAT = 40.0
+_LONG_POLL = 40.0
+_ITEM_ROOM = MAX_UPLOAD - 1024
+_ITEM_FRAME = 16
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class _Token:
+    text: str = ""
+    until: float = 0.0
+
+
+class Sync:
+    """Keeps one terminal in step. `step` is one contact; `run` goes on until `stop`."""
+
+    def __init__(  # noqa: PLR0913 -- the parts of one terminal
+        self,
+        identity: Identity,
+        private: ec.EllipticCurvePrivateKey,
+        *,
+        bundle: Bundle,
+        clock: TerminalClock,
+        standing: Standing,
+        service: Service,
+        news: Callable[[str], Service] = Service,
+    ) -> None:
+        """Keep the parts; `news` opens the connection on which news are pushed."""
+        self._identity, self._private, self._key = identity, private, P256Key(private)
+        self._bundle, self._clock, self._standing = bundle, clock, standing
+        self._service, self._open_news = service, news
+        self._token = _Token()
+        self._lock = threading.Lock()
+        self._wake, self._stopped = threading.Event(), threading.Event()
+        self._profile_due = self._whole_due = 0.0
+        self._news_of: tuple[int, int] = (0, 0)
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Go on in threads of its own."""
+        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._run, self._listen)]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End the threads; what they are doing ends by its own time limits."""
+        self._stopped.set()
+        self._wake.set()
+        for thread in self._threads:
+            thread.join(1.0)
+        self._service.close()
+
+    def wake(self) -> None:
+        """Ask for a contact soon: there is something to send, or to fetch."""
+        self._wake.set()
+
+    def step(self) -> None:
+        """Make one contact, all of it; raises UnreachableError or RefusedError, and StoreError."""
+        with self._lock:
+            try:
+                self._follow_trust_list()
+                self._fetch_profile()
+                self._fetch_lists()
+                while self._upload():
+                    pass
+            except UnreachableError:
+                self._standing.lose_contact()
+                raise
+            except RefusedError as error:
+                self._refused(error)
+                raise
+            self._standing.make_contact(self._clock.steady())
+
+    def token(self) -> str:
+        """Return an access token; raises UnreachableError or RefusedError."""
+        steady = self._clock.steady()
+        if steady >= self._token.until:
+            text, seconds = self._fetch_token()
+            self._token = _Token(text, steady + max(0, seconds - _TOKEN_REST))
+        return self._token.text
+
+    def known_token(self) -> str | None:
+        """Return the token at hand, without asking anybody."""
+        return self._token.text if self._clock.steady() < self._token.until else None
+
+    def _fetch_token(self) -> tuple[str, int]:
+        try:
+            return self._service.fetch_token(self._assertion())
+        except RefusedError:
+            # A repeated request may have used up the assertion: only a second refusal is meant.
+            return self._service.fetch_token(self._assertion())
+
+    def _assertion(self) -> str:
+        # By the service's own clock: who cannot tell the time is not to be taken for somebody else.
+        now = self._service.said_at or self._rough_time()
+        return sign_assertion(self._identity.terminal, self._private, issuer=self._identity.origin, now=now)
+
+    def _rough_time(self) -> int:
+        """Return the kept time, else what the service says on its own word: enough to ask, not to decide."""
+        now = self._clock.now()
+        said = self._service.said_at
+        return now if now is not None else said if said is not None else self._clock.device_time()
+
+    def _refused(self, error: RefusedError) -> None:
+        self._token = _Token()
+        self._standing.lose_contact()
+        if error.status in {401, 403}:
+            self._standing.suspend(suspended=True)
+
+    def _follow_trust_list(self) -> None:
+        try:
+            if self._bundle.trust_list is None:
+                # A store that was lost: begin again where the enrolment began.
+                signed = self._service.trust_list(self._identity.list_version)
+                self._bundle.begin(signed, read_pinned(signed, self._identity.pin))
+            newest = self._service.trust_list()
+            current, offered = self._bundle.trust_list, read_unsigned(newest)
+            if current is None or offered.version <= current.version:
+                return
+            for version in range(current.version + 1, min(offered.version, current.version + _MAX_STEPS) + 1):
+                document = newest if version == offered.version else self._service.trust_list(version)
+                self._bundle.take_trust_list(document, now=self._rough_time())
+        except KeysError as error:
+            self._note("trust_list_refused", error)
+
+    def _fetch_profile(self) -> None:
+        if self._clock.steady() < self._profile_due and self._clock.now() is not None:
+            return
+        token = self.token()
+        asked = self._clock.steady()
+        document = self._service.profile(token)
+        rough = self._rough_time()
+        try:
+            profile = self._bundle.take_profile(document, terminal=self._identity.terminal, now=rough)
+        except (ProfileError, KeysError) as error:
+            self._note("profile_refused", error)
+            return
+        if abs(profile.version - rough) <= _TIME_APART or self._clock.now() is None:
+            self._standing.set_time(profile.version, asked=asked)
+        self._standing.suspend(suspended=False)
+        self._profile_due = asked + PROFILE_EVERY
+
+    def _fetch_lists(self) -> None:
+        now = self._clock.now()
+        if now is None:
+            return
+        try:
+            while (state := self._bundle.snapshot) is not None:
+                document = self._service.delta(state.version)
+                if document is None or not self._bundle.take_lists(document, now=now):
+                    break
+        except SnapshotError as error:
+            self._note("delta_refused", error)
+            self._whole_due = 0.0
+        behind = self._bundle.snapshot is None or self._bundle.snapshot.version < self._news_of[0]
+        if behind or self._clock.steady() >= self._whole_due:
+            self._fetch_snapshot(now)
+
+    def _fetch_snapshot(self, now: int) -> None:
+        try:
+            reply = self._service.snapshot(self._bundle.snapshot_tag if self._bundle.snapshot is not None else None)
+            if not reply.unchanged:
+                self._bundle.take_lists(reply.body, now=now)
+                self._bundle.snapshot_tag = reply.tag
+        except OlderError:
+            # Deltas have led beyond it.
+            self._bundle.snapshot_tag = reply.tag
+        except SnapshotError as error:
+            self._note("snapshot_refused", error)
+        except RefusedError as error:
+            if error.status != 404:  # noqa: PLR2004
+                raise
+        self._whole_due = self._clock.steady() + _WHOLE_EVERY
+
+    def _upload(self) -> bool:
+        """Hand over one part of the queue; True when more waits."""
+        store = self._bundle.store
+        with store.transaction():
+            found, last = store.scans(MAX_SCANS), store.last_seq()
+        if not found:
+            return False
+        items, room = [], _ITEM_ROOM
+        for seq, item in found:
+            room -= len(item) + _ITEM_FRAME
+            if room < 0:
+                break
+            items.append((seq, item))
+        upload = Upload(self._identity.terminal, store.stream, last, tuple(items))
+        kid = kid_of(ES256.name, self._key.public)
+        answer = self._service.upload(write_upload(upload, kid=kid, sign=self._key.sign))
+        # Only what the service names is forgotten, and only what was sent.
+        sent = {seq for seq, _ in items}
+        named = [seq for name in ("stored", "quarantined") for seq in _numbers(answer.get(name))]
+        done = [seq for seq in named if seq in sent]
+        if any(item == b"" for _, item in items):
+            self._standing.note_damage()
+        with store.transaction():
+            store.confirm(done)
+            waiting, _ = store.waiting()
+            if waiting == 0:
+                self._standing.reset_accepted()
+        self._standing.suspend(suspended=answer.get("state") == "suspended")
+        return bool(done) and waiting > 0
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._stopped.is_set():
+            self._wake.clear()
+            try:
+                self.step()
+                failures = 0
+                pause = EVERY * random.uniform(0.8, 1.2)  # noqa: S311 -- jitter
+            except (UnreachableError, RefusedError) as error:
+                failures += 1
+                asked = getattr(error, "retry_after", None) or 0
+                pause = min(LONGEST_PAUSE, max(asked, 2.0**failures)) * random.uniform(0.7, 1.0)  # noqa: S311 -- jitter
+                self._note("no_contact", error)
+            except StoreError as error:
+                self._standing.note_failure()
+                self._note("store_failed", error)
+                pause = LONGEST_PAUSE
+            # While there is no contact, a scan does not make a try come sooner.
+            (self._wake if failures == 0 else self._stopped).wait(pause)
+
+    def _listen(self) -> None:
+        """Wait for news, pushed if it goes, else by long poll."""
+        while not self._stopped.is_set():
+            profile = self._bundle.profile
+            if profile is None or not self._standing.connected(self._clock.steady()):
+                self._stopped.wait(1.0)
+                continue
+            service = self._open_news(profile.events)
+            try:
+                for news in service.news(seconds=_HEARTBEAT):
+                    self._hear(news)
+                    if self._stopped.is_set():
+                        return
+            except (UnreachableError, RefusedError):
+                self._poll(service)
+            finally:
+                service.close()
+
+    def _poll(self, service: Service) -> None:
+        snapshot, trust_list = self._bundle.snapshot, self._bundle.trust_list
+        known = (0 if snapshot is None else snapshot.version, 0 if trust_list is None else trust_list.version)
+        try:
+            self._hear(service.next_news(*known, seconds=_LONG_POLL))
+        except (UnreachableError, RefusedError):
+            # Contacts at intervals go on, whatever becomes of the news.
+            self._stopped.wait(EVERY)
+
+    def _hear(self, news: dict[str, object]) -> None:
+        versions = (news.get("snapshot"), news.get("trust_list"))
+        snapshot, trust_list = (version if type(version) is int else 0 for version in versions)
+        if (snapshot, trust_list) != self._news_of:
+            self._news_of = (snapshot, trust_list)
+            self._wake.set()
+
+    def _note(self, what: str, error: Exception) -> None:
+        # Names of events and of kinds of errors: nothing of anybody, nothing of any code.
+        _log.warning("%s: %s", what, error)
+
+
+def _numbers(value: object) -> list[int]:
+    return [seq for seq in value if type(seq) is int] if isinstance(value, list) else []
