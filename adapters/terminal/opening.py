@@ -80,6 +80,7 @@ def open_terminal(  # noqa: PLR0913 -- the options of one command
             sync=sync,
             service=own,
             site=client,
+            relay_address=site if relay is not None else None,
         )
 
 

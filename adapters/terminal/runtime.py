@@ -79,9 +79,11 @@ class Terminal:
         sync: Sync,
         service: Service,
         site: Site | None = None,
+        relay_address: tuple[str, int] | None = None,
     ) -> None:
         """Keep the parts. `service` is a connection of its own, for scans that the service decides."""
         self.name, self.scene = name, scene
+        self.relay_address = relay_address
         self.sync = sync
         self._adapter: Adapter = ADAPTERS[scene]
         self._bundle, self._clock, self._standing = bundle, clock, standing

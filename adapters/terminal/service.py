@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Protocol, Self
 from urllib.parse import urlencode, urlsplit
 
 from codeservice.profile import MAX_PROFILE
@@ -71,6 +71,12 @@ class Service:
         self._connection: http.client.HTTPConnection | None = None
         self.said_at: int | None = None
         """The service's clock at the last answer, as its Date header says; nobody has signed that."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """End the connection."""
@@ -187,7 +193,7 @@ class Service:
                 self.close()
         if len(content) > longest:
             raise UnreachableError("an answer that is too long")
-        return _judge(answer, content)
+        return judge(answer, content)
 
     def _open(self, seconds: float) -> http.client.HTTPConnection:
         host, port = self._parts.hostname or "", self._parts.port
@@ -205,14 +211,25 @@ def _reachable() -> Iterator[None]:
         raise UnreachableError(f"the service cannot be reached ({type(error).__name__})") from error
 
 
-def _judge(answer: http.client.HTTPResponse, content: bytes) -> Reply:
+class Head(Protocol):
+    """What is looked at of an answer before its body."""
+
+    status: int
+
+    def getheader(self, name: str, /) -> str | None:
+        """Return a header."""
+        ...
+
+
+def judge(answer: Head, content: bytes) -> Reply:
+    """Return what an answer brings; raises UnreachableError or RefusedError."""
     tag = answer.getheader("ETag")
     if answer.status == http.client.NOT_MODIFIED:
         return Reply(b"", tag, unchanged=True)
     if http.client.OK <= answer.status < http.client.MULTIPLE_CHOICES:
         return Reply(content, tag)
     if answer.status in {http.client.TOO_MANY_REQUESTS, http.client.REQUEST_TIMEOUT} or answer.status >= 500:  # noqa: PLR2004
-        after = answer.getheader("Retry-After", "")
+        after = answer.getheader("Retry-After") or ""
         raise UnreachableError(
             f"the service is busy ({answer.status})", int(after) if after.isascii() and after.isdigit() else None
         )
@@ -221,7 +238,7 @@ def _judge(answer: http.client.HTTPResponse, content: bytes) -> Reply:
 
 def _date_of(answer: http.client.HTTPResponse) -> int | None:
     try:
-        return int(parsedate_to_datetime(answer.getheader("Date", "")).timestamp())
+        return int(parsedate_to_datetime(answer.getheader("Date") or "").timestamp())
     except (ValueError, OverflowError):
         return None
 
