@@ -6,13 +6,15 @@ from typing import Any
 
 from codeservice.app import read_secret
 from codeservice.services import Services
-from keys import ceremony, trustlist
+from keys import ceremony, rotation, trustlist
 from keys.ceremony import Place
+from keys.key import Purpose
 from keys.keyring import LIST, Keyring, pinned
 from keys.trustlist import TrustList
 from tests.conftest import City
 from tests.makers import NOW
 
+HOUR, DAY = 3600, 24 * 3600
 HOLDERS = {"one": b"first", "two": b"second", "three": b"third"}
 TWO = {"one": b"first", "three": b"third"}
 PASSPHRASE = b"signing"
@@ -38,6 +40,30 @@ def put_in_force_by_demo(city: City, offered: TrustList) -> None:
     holders = dict.fromkeys(("one", "two"), read_secret(passphrase_file))
     assert put_in_force(city.services.settings.keys, offered, holders) == 0
     look_again(city.services)
+
+
+def publish(city: City, purpose: Purpose = Purpose.GRANT) -> bytes:
+    """Make and publish the next key, in an hour more than a day; returns its identifier."""
+    settings = city.services.settings
+    place = ceremony.Place(ceremony.signing_folder(settings.keys), passphrase_of(city))
+    start = city.clock.now + DAY + HOUR
+    key = place.make_key(purpose, sign_from=start, sign_until=start + 300 * DAY)
+    current = city.services.trust_list()
+    put_in_force_by_demo(city, rotation.publish(current, [key], now=city.clock.now, lifetime=ceremony.LIST_LIFE))
+    return key.kid
+
+
+def kill(city: City, kid: bytes) -> None:
+    """Kill a key of the demo city."""
+    current = city.services.trust_list()
+    put_in_force_by_demo(city, rotation.kill(current, kid, now=city.clock.now, lifetime=ceremony.LIST_LIFE))
+
+
+def passphrase_of(city: City) -> bytes:
+    """Return what opens the signing keys of the demo city."""
+    path = city.services.settings.passphrase_file
+    assert path is not None
+    return path.read_bytes().strip()
 
 
 def look_again(services: Services) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,7 @@ class InProcess(Service):
         content = answer.get_data()
         if any(path.startswith(begin) for begin in wire.broken):
             raise UnreachableError("the answer was lost")
-        if wire.change is not None:
+        if wire.change is not None and answer.status_code == HTTPStatus.OK:
             content = wire.change(path, content)
         return judge(_Answer(answer.status_code, answer.headers), content)
 

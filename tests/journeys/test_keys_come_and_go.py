@@ -11,45 +11,31 @@ from codeservice.app import open_services, require_no_rollback
 from codeservice.issuing import GRANT_LIFE
 from codeservice.keeper import note
 from codeservice.settings import SettingsError
-from keys import ceremony, rotation
+from keys import rotation
 from keys.cose import read_sign1
 from keys.errors import TrustListError
 from keys.jws import decode
 from keys.key import Purpose
 from keys.keyring import HISTORY, LIST
-from tests.ceremonies import force, look_again, put_in_force_by_demo
+from tests.ceremonies import (
+    DAY,
+    HOUR,
+    force,
+    kill,
+    look_again,
+    passphrase_of,
+    publish,
+    put_in_force_by_demo,
+)
 from tests.conftest import City
 from tests.phone import Phone, Terminal
 
-HOUR, DAY = 3600, 24 * 3600
 PHONES = 4
 
 
 def kid_of_grants(phone: Phone) -> set[bytes | None]:
     """Return the keys under which a phone's grants were signed."""
     return {read_sign1(decode(grant["grant"])).kid for grant, _key in phone.grants}
-
-
-def publish(city: City, purpose: Purpose = Purpose.GRANT) -> bytes:
-    """Make and publish the next key, in an hour more than a day; returns its identifier."""
-    settings = city.services.settings
-    place = ceremony.Place(ceremony.signing_folder(settings.keys), passphrase_of(city))
-    start = city.clock.now + DAY + HOUR
-    key = place.make_key(purpose, sign_from=start, sign_until=start + 300 * DAY)
-    current = city.services.trust_list()
-    put_in_force_by_demo(city, rotation.publish(current, [key], now=city.clock.now, lifetime=ceremony.LIST_LIFE))
-    return key.kid
-
-
-def kill(city: City, kid: bytes) -> None:
-    current = city.services.trust_list()
-    put_in_force_by_demo(city, rotation.kill(current, kid, now=city.clock.now, lifetime=ceremony.LIST_LIFE))
-
-
-def passphrase_of(city: City) -> bytes:
-    path = city.services.settings.passphrase_file
-    assert path is not None
-    return path.read_bytes().strip()
 
 
 def scans(city: City, phones: list[Phone], buses: list[Terminal], moments: Iterator[int]) -> list[dict[str, Any]]:

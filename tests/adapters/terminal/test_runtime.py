@@ -133,22 +133,26 @@ def test_a_suspension_comes_and_goes(bus: Outpost) -> None:
     assert seen == [("refused", "suspended"), ("accepted", None)]
 
 
-def test_lists_that_are_too_old_leave_it_undetermined_but_revoked_stays_revoked(bus: Outpost) -> None:
-    phone = bus.city.phone()
-    bus.sync()
-    other = bus.city.phone(bus.city.people[3]) if bus.city.people[3].holder.phone else phone
-    give_status(bus.city, Status.REVOKED, person=holder(bus.city))
-    bus.wait(10)
+def test_lists_that_are_too_old_leave_it_undetermined_but_revoked_stays_revoked(outposts: Outposts) -> None:
+    clinic = outposts("clinic-1")
+    city = clinic.city
+    phone, other = city.phone(), city.phone(next(each for each in city.people[5:] if each.holder.phone))
+    give_status(city, Status.REVOKED, person=holder(city))
+    clinic.wait(10)
+    clinic.leave()
+    clinic.wait(4 * 3600 + 60)
+    assert said(clinic.terminal.scan(other.show(city.clock.now))) == ("undetermined", "status_stale")
+    assert said(clinic.terminal.scan(phone.show(city.clock.now))) == ("refused", "revoked")
+    assert "lists_stale" in clinic.terminal.state().faults
+
+
+def test_a_profile_that_has_ended_leaves_it_undetermined(bus: Outpost) -> None:
     bus.leave()
-    # Grants live for a day; a phone that fetched one since then is at hand.
-    bus.wait(23 * 3600)
-    fresh = bus.city.phone()
-    bus.wait(2 * 3600)
-    answer = bus.terminal.scan(fresh.show(bus.city.clock.now))
+    bus.wait(24 * 3600 + 60)
+    answer = bus.terminal.scan(bus.city.phone().show(bus.city.clock.now))
     assert said(answer) == ("undetermined", "temporarily_unavailable")
-    assert "profile_expired" in bus.terminal.state().faults
     assert answer.advice.zh == "请先乘车，本次已记录"
-    assert other
+    assert "profile_expired" in bus.terminal.state().faults
 
 
 def test_every_scene_says_what_to_do_when_it_cannot_tell(outposts: Outposts) -> None:
