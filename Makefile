@@ -7,7 +7,7 @@ VENV := .venv/bin
 VERSION_CHECK := import sys; v = sys.version_info; (3, 11) <= v[:2] < (3, 14) or sys.exit("City code needs Python 3.11, 3.12 or 3.13 and this is %d.%d; name another: make PYTHON=python3.12" % v[:2])
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format coverage bench fuzz lock clean python run-environment test-environment fuzz-environment
+.PHONY: help run test check format coverage bench fuzz lock clean python run-environment test-environment test-machine fuzz-environment
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -16,27 +16,21 @@ help: ## list the commands
 run: run-environment ## set up what is missing and start the service
 	@exec $(VENV)/python -m codeservice run $(ARGS)
 
-test: test-environment ## set up what is missing and run all tests
-	@sh setup/browser.sh
-	@sh setup/softhsm.sh
+test: test-environment test-machine ## set up what is missing and run all tests
 	$(VENV)/python -m pytest $(ARGS)
 
-check: test-environment ## format, lint, types, import rules, tests: what a change must pass
+check: test-environment test-machine ## format, lint, types, import rules, tests: what a change must pass
 	$(VENV)/python -m ruff format --check .
 	$(VENV)/python -m ruff check .
 	$(VENV)/python -m mypy
 	$(VENV)/lint-imports
-	@sh setup/browser.sh
-	@sh setup/softhsm.sh
 	$(VENV)/python -m pytest
 
 format: test-environment ## put the code into the common format and mend what lint can mend
 	$(VENV)/python -m ruff format .
 	$(VENV)/python -m ruff check --fix .
 
-coverage: test-environment ## run all tests and show which lines and branches they miss
-	@sh setup/browser.sh
-	@sh setup/softhsm.sh
+coverage: test-environment test-machine ## run all tests and show which lines and branches they miss
 	$(VENV)/python -m coverage run -m pytest
 	$(VENV)/python -m coverage combine --quiet
 	$(VENV)/python -m coverage report
@@ -64,6 +58,11 @@ run-environment: python
 
 test-environment: python
 	@$(PYTHON) setup/environment.py test
+
+test-machine:
+	@sh setup/browser.sh
+	@sh setup/softhsm.sh
+	@sh setup/strace.sh
 
 fuzz-environment: python
 	@$(PYTHON) setup/environment.py fuzz

@@ -3,13 +3,14 @@
 import argparse
 import sys
 
-from bench import lists, requests, signing, verification
+from bench import lists, requests, signing, terminal, verification
 
 MEASUREMENTS = {
     "verification": verification.measure,
     "signing": signing.measure,
     "lists": lists.measure,
     "requests": requests.measure,
+    "terminal": terminal.measure,
 }
 
 

@@ -80,10 +80,10 @@ def sizes() -> list[Size]:
     city = _City()
     chance = random.Random(SEED)
     bound = _entropy(REVOKED)
-    scattered = _lists(chance.sample(range(LISTS * SIZE), REVOKED))
+    scattered = lists_of(chance.sample(range(LISTS * SIZE), REVOKED))
     whole = city.snapshot(scattered, NOW - 1)
     change = city.delta(city.accept(None, whole), _joined(scattered, chance.sample(range(LISTS * SIZE), CHANGES)), NOW)
-    clustered = _lists(_runs(chance))
+    clustered = lists_of(_runs(chance))
     packed = sum(len(StatusList(1, marks.revoked).lst) for marks in scattered.values())
     return [
         Size("Token Status Lists", packed, packed / bound, STATUS_LIST_BOUND),
@@ -123,7 +123,7 @@ class _City:
 def _print_costs() -> None:
     city = _City()
     chance = random.Random(SEED)
-    lists = _lists(chance.sample(range(LISTS * SIZE), REVOKED))
+    lists = lists_of(chance.sample(range(LISTS * SIZE), REVOKED))
     after = _joined(lists, chance.sample(range(LISTS * SIZE), CHANGES))
     payload = write_snapshot(NOW - 1, NOW - 1 + HOUR, lists)
     whole = city.sign(payload, SNAPSHOT_AAD)
@@ -160,7 +160,8 @@ def _print_costs() -> None:
     print(f"  to zlib of the same bit arrays and to the library's signature, medians of {ROUNDS} rounds", flush=True)
 
 
-def _lists(revoked: list[int]) -> dict[int, Marks]:
+def lists_of(revoked: list[int]) -> dict[int, Marks]:
+    """Make the lists in which these places, numbered through all lists, are revoked."""
     nobody = bytes(-(-SIZE // 8))
     return _joined({id_: Marks(SIZE, nobody, nobody) for id_ in range(LISTS)}, revoked)
 
