@@ -5,6 +5,7 @@ whole city) is asked there while there is contact; everything else is decided he
 its scan is on the disk.
 """
 
+import http.client
 import json
 import secrets
 import threading
@@ -212,9 +213,14 @@ class Terminal:
                 self.scene, msgspec.json.encode(asked.body), act=asked.act, token=token, seconds=ONLINE_SECONDS
             )
             answer = self._read_online(asked, said)
-        except (UnreachableError, RefusedError):
+        except UnreachableError:
             # The service may have recorded it nevertheless: the upload carries the same act, and is one scan there.
             self._standing.lose_contact()
+            return None
+        except RefusedError as error:
+            if error.status == http.client.FORBIDDEN:
+                self._standing.suspend(suspended=True)
+            self.sync.drop_token()
             return None
         item = UploadedScan(
             act=asked.act,

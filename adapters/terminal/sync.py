@@ -33,8 +33,13 @@ LONGEST_PAUSE = 60.0
 PROFILE_EVERY = 60.0
 """Seconds for which a profile is good enough: its tables change when somebody buys a ticket."""
 
+NEWS_SPREAD = 2.0
+"""Seconds over which terminals spread their questions after the same news."""
+
 _WHOLE_EVERY = 600.0
-_TOKEN_REST = 60
+_TOKEN_REST, _TOKEN_END = 180, 20
+"""Seconds before the end of a token: when another is fetched, and when it is not used any more."""
+
 _TIME_APART = 90
 """Seconds that a fresh profile and the service's own clock may differ; a profile played back is older."""
 
@@ -50,7 +55,7 @@ _log = logging.getLogger(__name__)
 @dataclass
 class _Token:
     text: str = ""
-    until: float = 0.0
+    ends: float = 0.0
 
 
 class Sync:
@@ -74,7 +79,7 @@ class Sync:
         self._token = _Token()
         self._lock = threading.Lock()
         self._wake, self._stopped = threading.Event(), threading.Event()
-        self._profile_due = self._whole_due = 0.0
+        self._step_due = self._profile_due = self._whole_due = 0.0
         self._news_of: tuple[int, int] = (0, 0)
         self._threads: list[threading.Thread] = []
 
@@ -93,7 +98,7 @@ class Sync:
         self._service.close()
 
     def wake(self) -> None:
-        """Ask for a contact soon: there is something to send, or to fetch."""
+        """Ask for an upload soon: there is something to send."""
         self._wake.set()
 
     def step(self) -> None:
@@ -112,18 +117,35 @@ class Sync:
                 self._refused(error)
                 raise
             self._standing.make_contact(self._clock.steady())
+            self._step_due = self._clock.steady() + EVERY * random.uniform(0.8, 1.0)  # noqa: S311 -- jitter
+
+    def flush(self) -> None:
+        """Upload what waits, and nothing else; raises what `step` raises."""
+        with self._lock:
+            try:
+                while self._upload():
+                    pass
+            except UnreachableError:
+                self._standing.lose_contact()
+                raise
 
     def token(self) -> str:
         """Return an access token; raises UnreachableError or RefusedError."""
         steady = self._clock.steady()
-        if steady >= self._token.until:
+        if steady >= self._token.ends - _TOKEN_REST:
             text, seconds = self._fetch_token()
-            self._token = _Token(text, steady + max(0, seconds - _TOKEN_REST))
+            self._token = _Token(text, steady + seconds)
         return self._token.text
 
     def known_token(self) -> str | None:
         """Return the token at hand, without asking anybody."""
-        return self._token.text if self._clock.steady() < self._token.until else None
+        return self._token.text if self._clock.steady() < self._token.ends - _TOKEN_END else None
+
+    def drop_token(self) -> None:
+        """Fetch another token at the next contact: this one was refused."""
+        self._token = _Token()
+        self._step_due = self._profile_due = 0.0
+        self._wake.set()
 
     def _fetch_token(self) -> tuple[str, int]:
         try:
@@ -171,13 +193,14 @@ class Sync:
         token = self.token()
         asked = self._clock.steady()
         document = self._service.profile(token)
-        rough = self._rough_time()
+        # A kept time that is wrong must not keep the right one out: the service's own word is asked first.
+        rough = self._service.said_at or self._rough_time()
         try:
             profile = self._bundle.take_profile(document, terminal=self._identity.terminal, now=rough)
         except (ProfileError, KeysError) as error:
             self._note("profile_refused", error)
             return
-        if abs(profile.version - rough) <= _TIME_APART or self._clock.now() is None:
+        if abs(profile.version - rough) <= _TIME_APART:
             self._standing.set_time(profile.version, asked=asked)
         self._standing.suspend(suspended=False)
         self._profile_due = asked + PROFILE_EVERY
@@ -249,9 +272,12 @@ class Sync:
         while not self._stopped.is_set():
             self._wake.clear()
             try:
-                self.step()
+                if failures or self._clock.steady() >= self._step_due:
+                    self.step()
+                else:
+                    self.flush()
                 failures = 0
-                pause = EVERY * random.uniform(0.8, 1.2)  # noqa: S311 -- jitter
+                pause = max(0.0, self._step_due - self._clock.steady())
             except (UnreachableError, RefusedError) as error:
                 failures += 1
                 asked = getattr(error, "retry_after", None) or 0
@@ -260,6 +286,10 @@ class Sync:
             except StoreError as error:
                 self._standing.note_failure()
                 self._note("store_failed", error)
+                pause = LONGEST_PAUSE
+            except Exception as error:  # noqa: BLE001 -- whatever the service sends, contacts must go on
+                failures += 1
+                self._note("contact_failed", error)
                 pause = LONGEST_PAUSE
             # While there is no contact, a scan does not make a try come sooner.
             (self._wake if failures == 0 else self._stopped).wait(pause)
@@ -271,7 +301,12 @@ class Sync:
             if profile is None or not self._standing.connected(self._clock.steady()):
                 self._stopped.wait(1.0)
                 continue
-            service = self._open_news(profile.events)
+            try:
+                service = self._open_news(profile.events)
+            except ValueError as error:
+                self._note("no_news", error)
+                self._stopped.wait(LONGEST_PAUSE)
+                continue
             try:
                 for news in service.news(seconds=_HEARTBEAT):
                     self._hear(news)
@@ -296,6 +331,9 @@ class Sync:
         snapshot, trust_list = (version if type(version) is int else 0 for version in versions)
         if (snapshot, trust_list) != self._news_of:
             self._news_of = (snapshot, trust_list)
+            # Every terminal of the city hears it in the same moment.
+            self._stopped.wait(random.uniform(0, NEWS_SPREAD))  # noqa: S311 -- jitter
+            self._step_due = 0.0
             self._wake.set()
 
     def _note(self, what: str, error: Exception) -> None:
