@@ -1,13 +1,10 @@
 """Terminals and the service killed at random moments: no scan that was answered is lost, and none is there twice."""
 
-import contextlib
-import json
 import os
 import random
 import signal
 import sqlite3
 import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -22,7 +19,8 @@ from codeservice.one_machine import environment_of
 from codeservice.settings import settings_from
 from codeservice.store import person
 from tests.crowd import fetch, fresh_codes
-from tests.running import ROOT, RunningCity
+from tests.running import RunningCity
+from tests.terminal_program import Program, enrol, state, sync
 
 TERMINAL_KILLS, SERVER_KILLS = 200, 100
 LONGEST = 240.0
@@ -45,80 +43,6 @@ def codes(city: RunningCity) -> Iterator[Iterator[str]]:
     held = fetch(services, people, now=int(time.time()))
     yield fresh_codes(held, iter(lambda: int(time.time()), None))
     services.database.close()
-
-
-class Program:
-    """The terminal program as a machine runs it, with its standard input and output."""
-
-    def __init__(self, folder: Path) -> None:
-        options = ["run", "--data", str(folder), "--input", "lines", "--output", "json"]
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "adapters.terminal", *options],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-        self.answers: list[dict[str, Any]] = []
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def scan(self, code: str) -> None:
-        """Hand over a code, as a reader does; a program that was killed takes none."""
-        assert self.process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):
-            self.process.stdin.write(code.encode() + b"\n")
-            self.process.stdin.flush()
-
-    def kill(self) -> list[dict[str, Any]]:
-        """Kill it; returns what it has answered until then, whole lines only."""
-        self.process.kill()
-        return self._end()
-
-    def finish(self) -> list[dict[str, Any]]:
-        """Let it come to its end."""
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        self.process.wait(30)
-        return self._end()
-
-    def _end(self) -> list[dict[str, Any]]:
-        self.process.wait(30)
-        self._reader.join(30)
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-        with contextlib.suppress(BrokenPipeError):
-            self.process.stdin.close()
-        return self.answers
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            if line.endswith(b"\n"):
-                answer = json.loads(line)
-                if "decision" in answer:
-                    self.answers.append(answer)
-
-
-def enrol(city: RunningCity, folder: Path, terminal: str) -> None:
-    link = city.operate("terminals", "enrol", terminal)["link"]
-    command = [sys.executable, "-m", "adapters.terminal", "enrol", link, "--data", str(folder)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    sync(folder)
-
-
-def sync(folder: Path) -> None:
-    command = [sys.executable, "-m", "adapters.terminal", "sync", "--data", str(folder)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr + done.stdout
-
-
-def state(folder: Path) -> dict[str, Any]:
-    command = [sys.executable, "-m", "adapters.terminal", "state", "--json", "--data", str(folder)]
-    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    return dict(json.loads(said))
 
 
 def scans_of(city: RunningCity, terminal: str) -> Counter[str]:
