@@ -72,11 +72,13 @@ class ScenicSpot:
             raise Rejected(Reason.CAPACITY_REACHED)
         return {"day": day, "admitted": bound - left, "capacity": capacity, "resident": _resident(verified)}
 
-    def settle(self, effect: ScenicSpotEffect, ledger: Ledger, _now: int) -> int:
+    def settle(self, _effect: ScenicSpotEffect, ledger: Ledger, now: int) -> int:
         """Count the admission, and say how many tickets of that day there were."""
-        ledger.take(_admission(ledger, effect.day), 1, _NO_BOUND)
-        ledger.take_shared(_admitted(effect.day), 1, _NO_BOUND)
-        return ledger.tickets(effect.day)
+        # By the time of the scan: what a terminal writes into its effect names no counter.
+        day = city_day(now)
+        ledger.take(_admission(ledger, day), 1, _NO_BOUND)
+        ledger.take_shared(_admitted(day), 1, _NO_BOUND)
+        return ledger.tickets(day)
 
     def reply(self, effect: Mapping[str, Any], _disclosed: Mapping[str, Any]) -> tuple[Words, ScenicSpotDetails]:
         """Say that the gate may open."""

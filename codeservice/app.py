@@ -10,15 +10,17 @@ from flask import Blueprint, Flask, Response, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from codeservice import logs
+from codeservice.events import Events
 from codeservice.messages import DemoGateway, NoGateway
 from codeservice.rate import RateLimiter
 from codeservice.services import Services
 from codeservice.settings import Settings, SettingsError
 from codeservice.store import fact
 from codeservice.store.database import Database
+from codeservice.store.events import EventStream
 from codeservice.store.status import RevokedCache
 from codeservice.verifier import Verifier
-from codeservice.web import health, openapi, problems, snapshot, status_list, token, trust_list, verification
+from codeservice.web import events, health, openapi, problems, snapshot, status_list, token, trust_list, verification
 from codeservice.web.operation import MAX_BODY
 from keys.envelope import VaultFile
 from keys.errors import SignerError, VaultError
@@ -77,6 +79,7 @@ def open_services(settings: Settings, clock: Callable[[], int] = wall_clock) -> 
         settings=settings,
         database=database,
         revoked=RevokedCache(settings.redis),
+        events=EventStream(settings.redis),
         vault=vault,
         trust_list=keyring.trust_list,
         signed_list=keyring.signed_list,
@@ -115,13 +118,8 @@ def require_no_rollback(services: Services) -> None:
 
 def create_app(services: Services, doors: Sequence[Blueprint] = ()) -> Flask:
     """Make the application; `doors` are the blueprints of wallet and adapters, which the service does not know."""
-    app = Flask("codeservice", static_folder=None)
-    app.extensions["services"] = services
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
-    app.config["MAX_FORM_MEMORY_SIZE"] = MAX_BODY
+    app = _application(services)
     app.add_url_rule("/", "home", lambda: Response(status=303, headers={"Location": "/wallet/"}))
-    if services.settings.proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=services.settings.proxies, x_proto=1)  # type: ignore[method-assign]
     for door in (
         health.door,
         openapi.door,
@@ -133,6 +131,25 @@ def create_app(services: Services, doors: Sequence[Blueprint] = ()) -> Flask:
         *doors,
     ):
         app.register_blueprint(door)
+    return app
+
+
+def create_events_app(services: Services) -> Flask:
+    """Make the application that holds the connections of terminals; it serves nothing else."""
+    app = _application(services)
+    app.extensions["events"] = Events(services)
+    app.register_blueprint(events.door)
+    return app
+
+
+def _application(services: Services) -> Flask:
+    app = Flask("codeservice", static_folder=None)
+    app.extensions["services"] = services
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    app.config["MAX_FORM_MEMORY_SIZE"] = MAX_BODY
+    if services.settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=services.settings.proxies, x_proto=1)  # type: ignore[method-assign]
+    app.register_blueprint(health.life)
     problems.install(app)
     app.before_request(_begin)
     app.after_request(_end)

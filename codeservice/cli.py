@@ -5,10 +5,12 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 
-from codeservice import commands, signer_commands, vault_commands
+from codeservice import commands, keeper_commands, signer_commands, terminal_commands, vault_commands
 from codeservice.app import wall_clock
+from codeservice.city import midnight
 from codeservice.code import MAX_INDEX
 from codeservice.errors import ServiceError
 from codeservice.settings import SettingsError
@@ -58,6 +60,13 @@ def _whole(lowest: int, highest: int) -> Callable[[str], int]:
     return read
 
 
+def _day(text: str) -> int:
+    try:
+        return midnight(date.fromisoformat(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError("must be a day, as 2026-01-31") from error
+
+
 class _Commands:
     """A level of commands; a leaf runs, a group holds another level."""
 
@@ -84,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_city(top)
     _add_people(top)
     _add_terminals(top)
+    _add_scans(top)
     _add_keys(top)
     _add_vault(top)
     _add_signer(top)
@@ -100,6 +110,9 @@ def _add_city(top: _Commands) -> None:
     )
     top.leaf("migrate", commands.migrate, "bring the database to the newest schema")
     top.leaf("keep", commands.keep, "seal the audit log, fill Redis, delete what has had its time; until stopped")
+    keeper = top.group("keeper", "the process that seals, publishes, fills and deletes")
+    text = "say when it did each chore last and how old is what it published; exits with 1 when something is late"
+    keeper.leaf("check", keeper_commands.check, text)
     demo = top.leaf("demo", commands.make_demo, "make a demo city in an empty database")
     for entry in (run, demo):
         entry.add_argument(
@@ -139,23 +152,38 @@ def _add_people(top: _Commands) -> None:
 
 def _add_terminals(top: _Commands) -> None:
     terminals = top.group("terminals", "terminals and back ends")
-    terminals.leaf("list", commands.terminals_list, "list them")
-    entry = terminals.leaf("add", commands.terminals_add, "add a terminal to a place")
+    terminals.leaf("list", terminal_commands.terminals_list, "list them")
+    entry = terminals.leaf("add", terminal_commands.terminals_add, "add a terminal to a place")
     entry.add_argument("terminal", help="new identifier: letters, digits and dashes")
     entry.add_argument("--place", required=True, help="identifier of the place")
     entry.add_argument("--name", required=True, help="name for people")
     for name, run, text in (
-        ("enrol", commands.terminals_enrol, "make a one-time enrolment code, good for ten minutes"),
-        ("suspend", commands.terminals_suspend, "refuse everything from it, at once"),
-        ("resume", commands.terminals_resume, "let it act again"),
+        ("enrol", terminal_commands.terminals_enrol, "make a one-time enrolment code, good for ten minutes"),
+        ("suspend", terminal_commands.terminals_suspend, "refuse everything from it, at once"),
+        ("resume", terminal_commands.terminals_resume, "let it act again"),
     ):
         entry = terminals.leaf(name, run, text)
         entry.add_argument("terminal", help="identifier")
+        if run is terminal_commands.terminals_enrol:
+            drawn = f"draw the link as a QR code too: a new PNG file, or {terminal_commands.CONSOLE} for a dark console"
+            entry.add_argument("--qr", metavar="FILE", help=drawn)
+    text = "account for every scan that terminals have numbered; exits with 1 when one is missed"
+    terminals.leaf("reconcile", terminal_commands.terminals_reconcile, text)
     enrol = top.leaf("enrol-back-end", commands.enrol_back_end, "make a key for a back end and enrol it")
     token = top.leaf("assertion", commands.assertion, "sign a client assertion (RFC 7523), for trying the partner API")
     for entry, text in ((enrol, "PEM file to write"), (token, "PEM file of its private key")):
         entry.add_argument("client", help="identifier of the back end")
         entry.add_argument("--key", type=Path, required=True, help=text)
+
+
+def _add_scans(top: _Commands) -> None:
+    scans = top.group("scans", "scans that somebody has to look at")
+    marked = scans.leaf("marked", terminal_commands.scans_marked, "list scans that stand although something is wrong")
+    marked.add_argument("--mark", choices=terminal_commands.MARKS, help="those under one mark")
+    held = scans.leaf("quarantined", terminal_commands.scans_quarantined, "list uploaded items that became no scans")
+    for entry in (marked, held):
+        entry.add_argument("--since", type=_day, default=0, metavar="DAY", help="found since a day, as 2026-01-31")
+        entry.add_argument("--limit", type=_whole(1, 10_000), default=100, help="how many (default 100)")
 
 
 def _add_keys(top: _Commands) -> None:

@@ -79,7 +79,7 @@ def run(options: argparse.Namespace) -> None:
 
 def migrate(options: argparse.Namespace) -> Result:
     """Migrate the database."""
-    _services(options).database.migrate()
+    services_of(options).database.migrate()
     return Result({"migrated": True}, ["The database has the newest schema."])
 
 
@@ -94,12 +94,12 @@ def keep(options: argparse.Namespace) -> None:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    keeper.keep(_services(options), stopped=lambda: stop)
+    keeper.keep(services_of(options), stopped=lambda: stop)
 
 
 def make_demo(options: argparse.Namespace) -> Result:
     """Make a demo city."""
-    services = _services(options)
+    services = services_of(options)
     services.database.migrate()
     if not demo.make_city(services, people=options.people, seed=options.seed, progress=one_machine.show_progress):
         raise CommandError("this database has a demo city already; use another one, or delete the data folder")
@@ -108,7 +108,7 @@ def make_demo(options: argparse.Namespace) -> Result:
 
 def demo_code(options: argparse.Namespace) -> Result:
     """Act as a demo person's phone."""
-    services = _services(options)
+    services = services_of(options)
     if not services.settings.demo:
         raise CommandError("only a demo city (CITY_DEMO=1) plays its citizens' phones")
     text = demo_phone.show_code(services, options.phone, scene=options.scene)
@@ -119,7 +119,7 @@ def demo_code(options: argparse.Namespace) -> Result:
 
 def people_list(options: argparse.Namespace) -> Result:
     """List people, masked."""
-    services = _services(options)
+    services = services_of(options)
     with services.database.read() as connection:
         found = person.page(connection, services.vault, after=options.after, limit=options.limit)
     data = [_holder(entry) for entry in found]
@@ -128,7 +128,7 @@ def people_list(options: argparse.Namespace) -> Result:
 
 def people_show(options: argparse.Namespace) -> Result:
     """Show one person."""
-    services = _services(options)
+    services = services_of(options)
     now = services.clock()
     with services.database.read() as connection:
         holder = person.find_holder(connection, services.vault, options.person)
@@ -145,7 +145,7 @@ def people_show(options: argparse.Namespace) -> Result:
 
 def people_find(options: argparse.Namespace) -> Result:
     """Find by ID number; the number comes by standard input so that it stays out of the shell's history."""
-    services = _services(options)
+    services = services_of(options)
     try:
         id_number = IdNumber.read(sys.stdin.readline())
     except InvalidIdNumberError as error:
@@ -168,7 +168,7 @@ def people_find(options: argparse.Namespace) -> Result:
 
 def cards_list(options: argparse.Namespace) -> Result:
     """List the cards of a person."""
-    services = _services(options)
+    services = services_of(options)
     with services.database.read() as connection:
         person.find_holder(connection, services.vault, options.person)
         data = [_card(card) for card in person.cards_of(connection, services.vault, options.person)]
@@ -177,7 +177,7 @@ def cards_list(options: argparse.Namespace) -> Result:
 
 def cards_state(options: argparse.Namespace) -> Result:
     """Change the state of a card; a grant is a snapshot, so the holder's grants go with it."""
-    services = _services(options)
+    services = services_of(options)
     state = CredentialState(options.state)
 
     def choose(connection: Connection) -> list[grant.IssuedGrant]:
@@ -198,65 +198,9 @@ def cards_state(options: argparse.Namespace) -> Result:
     return Result(data, [f"The card is {state.value} ({STATE_TITLES[state].zh}); {len(changed)} grants were revoked."])
 
 
-def terminals_list(options: argparse.Namespace) -> Result:
-    """List terminals and back ends."""
-    services = _services(options)
-    with services.database.read() as connection:
-        found = client.every(connection)
-    data = [
-        {"id": entry.id, "kind": entry.kind, "scene": entry.scene, "place": entry.place, "partner": entry.partner}
-        | {"name": entry.name, "state": entry.state, "scopes": sorted(entry.scopes)}
-        for entry in found
-    ]
-    return Result(data, [f"{entry.id:<20} {entry.scene:<12} {entry.state:<10} {entry.place_name}" for entry in found])
-
-
-def terminals_add(options: argparse.Namespace) -> Result:
-    """Add a terminal."""
-    if not options.terminal.replace("-", "").isalnum() or not options.terminal.isascii():
-        raise CommandError("an identifier has letters, digits and dashes")
-
-    def work(connection: Connection) -> None:
-        if client.find(connection, options.terminal) is not None:
-            raise CommandError(f"there is a terminal {options.terminal} already")
-        client.add_client(
-            connection,
-            id_=options.terminal,
-            kind=client.TERMINAL,
-            place=options.place,
-            name=options.name,
-            scopes=frozenset({"scan"}),
-        )
-
-    return _on_terminal(options, "terminal_added", work)
-
-
-def terminals_enrol(options: argparse.Namespace) -> Result:
-    """Make an enrolment code."""
-    services = _services(options)
-    now = services.clock()
-    code = services.database.transact(lambda connection: client.start_enrolment(connection, options.terminal, now=now))
-    with services.database.read() as connection:
-        found = client.find(connection, options.terminal)
-    assert found is not None  # noqa: S101 -- start_enrolment has raised otherwise
-    link = f"{services.settings.origin}/scanner/{found.scene}#terminal={found.id}&enrol={code}"
-    data = {"terminal": found.id, "enrolment_code": code, "link": link, "expires_in": client.ENROLMENT_LIFE}
-    return Result(data, [f"Open this link on the terminal within ten minutes; it works once:\n  {link}"])
-
-
-def terminals_suspend(options: argparse.Namespace) -> Result:
-    """Suspend a terminal."""
-    return _on_terminal(options, "terminal_suspended", lambda connection: client.suspend(connection, options.terminal))
-
-
-def terminals_resume(options: argparse.Namespace) -> Result:
-    """Let a terminal act again."""
-    return _on_terminal(options, "terminal_resumed", lambda connection: client.resume(connection, options.terminal))
-
-
 def revoke(options: argparse.Namespace) -> Result:
     """Revoke grants. With a person or a device, the devices lose their enrolment too, or they would fetch new ones."""
-    services = _services(options)
+    services = services_of(options)
     now = services.clock()
 
     def choose(connection: Connection) -> list[grant.IssuedGrant]:
@@ -280,7 +224,7 @@ def revoke(options: argparse.Namespace) -> Result:
 
 def keys_list(options: argparse.Namespace) -> Result:
     """List the keys of the trust list in force."""
-    services = _services(options)
+    services = services_of(options)
     now, found = services.clock(), services.trust_list()
     data = [
         {
@@ -299,7 +243,7 @@ def keys_list(options: argparse.Namespace) -> Result:
 
 def audit_check(options: argparse.Namespace) -> Result:
     """Check the audit log."""
-    services = _services(options)
+    services = services_of(options)
     now = services.clock()
 
     def is_signed(payload: bytes, signed: bytes) -> bool:
@@ -324,7 +268,7 @@ def audit_check(options: argparse.Namespace) -> Result:
 
 def assertion(options: argparse.Namespace) -> Result:
     """Sign a client assertion."""
-    services = _services(options)
+    services = services_of(options)
     try:
         private = load_pem_private_key(options.key.read_bytes(), None)
     except (OSError, ValueError, TypeError) as error:
@@ -337,7 +281,7 @@ def assertion(options: argparse.Namespace) -> Result:
 
 def enrol_back_end(options: argparse.Namespace) -> Result:
     """Make a key for a back end and enrol it."""
-    services = _services(options)
+    services = services_of(options)
     with services.database.read() as connection:
         found = client.find(connection, options.client)
     if found is None or found.kind != client.BACK_END:
@@ -351,7 +295,7 @@ def enrol_back_end(options: argparse.Namespace) -> Result:
         client.enrol(connection, options.client, code, public, now=now)
 
     write_pem(options.key, private)
-    return _on_terminal(options, "enrolled", work, name=options.client)
+    return on_client(options, options.client, "enrolled", work)
 
 
 def write_pem(path: Path, private: ec.EllipticCurvePrivateKey) -> None:
@@ -369,18 +313,17 @@ def vars_of_device(entry: device.StoredDevice) -> dict[str, object]:
     return {"id": entry.id, "name": entry.name, "enrolled": entry.enrolled, "removed": entry.removed}
 
 
-def _services(options: argparse.Namespace) -> Services:
+def services_of(options: argparse.Namespace) -> Services:
+    """Open the city that a command is about; it is closed when the command has ended."""
     environment = one_machine.environment_of(options.data.resolve(), options.environment)
     services = open_services(settings_from(environment), options.clock)
     options.opened.append(services.database)
     return services
 
 
-def _on_terminal(
-    options: argparse.Namespace, action: str, work: Callable[[Connection], None], *, name: str | None = None
-) -> Result:
-    services = _services(options)
-    id_ = name or options.terminal
+def on_client(options: argparse.Namespace, id_: str, action: str, work: Callable[[Connection], None]) -> Result:
+    """Do something to a terminal or back end, with its audit entry in the same transaction."""
+    services = services_of(options)
 
     def all_of_it(connection: Connection) -> None:
         work(connection)

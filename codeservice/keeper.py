@@ -2,35 +2,20 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from codeservice import logs
+from codeservice import logs, watching
 from codeservice.audit import CHECKPOINT_AAD
 from codeservice.errors import UnavailableError
 from codeservice.publishing import publish_lists, publish_snapshot
 from codeservice.services import Services
 from codeservice.store import audit, fact, grant, retention
 from codeservice.store.database import Connection
+from codeservice.store.events import Kind
+from codeservice.watching import Chore
 from keys.algorithms import algorithm_named
 from keys.cose import sign1
 from keys.errors import KeysError
 from keys.key import Purpose
-
-SEAL_EVERY = 1
-NOTE_EVERY = 1
-PUBLISH_EVERY = 30
-SNAPSHOT_EVERY = 5
-FILL_EVERY = 5
-PURGE_EVERY = 600
-
-
-@dataclass(frozen=True)
-class Chore:
-    """Something to do again and again; `every` is in seconds."""
-
-    name: str
-    every: int
-    run: Callable[[Services], int]
 
 
 def seal(services: Services) -> int:
@@ -53,8 +38,11 @@ def seal(services: Services) -> int:
 
 
 def fill(services: Services) -> int:
-    """Fill Redis from the record when it was flushed or is new; returns how many places were written."""
-    if services.revoked.is_filled() is not False:
+    """Fill Redis from the record when it was flushed or is new; returns how many places were written.
+
+    One of many keepers does it; the others go on. Nobody waits for it: the record answers meanwhile.
+    """
+    if services.revoked.is_filled() is not False or not services.revoked.begin_filling():
         return 0
     with services.database.read() as connection:
         places = grant.revoked_places(connection, now=services.clock())
@@ -68,6 +56,7 @@ def note(services: Services) -> int:
         if int(fact.get(connection, fact.TRUST_LIST_USED) or 0) >= version:
             return 0
     services.database.transact(lambda connection: fact.put(connection, fact.TRUST_LIST_USED, str(version)))
+    services.events.add(Kind.TRUST_LIST, version)
     return 1
 
 
@@ -80,29 +69,57 @@ def purge(services: Services) -> int:
     return services.database.transact(work)
 
 
-CHORES = (
-    Chore("sealed", SEAL_EVERY, seal),
-    Chore("noted", NOTE_EVERY, note),
-    Chore("published", PUBLISH_EVERY, publish_lists),
-    Chore("snapshots", SNAPSHOT_EVERY, publish_snapshot),
-    Chore("filled", FILL_EVERY, fill),
-    Chore("purged", PURGE_EVERY, purge),
+def warn_of_eviction(services: Services) -> None:
+    """Log a Redis that drops what it holds when it is full: no answer gets wrong, but the cache is worth little."""
+    if services.revoked.evicts():
+        logs.event("redis_evicts")
+
+
+WORK: tuple[tuple[Chore, Callable[[Services], int]], ...] = (
+    (watching.SEAL, seal),
+    (watching.NOTE, note),
+    (watching.PUBLISH_LISTS, publish_lists),
+    (watching.PUBLISH_SNAPSHOT, publish_snapshot),
+    (watching.FILL, fill),
+    (watching.PURGE, purge),
 )
 
 
-def keep(services: Services, *, stopped: Callable[[], bool], chores: tuple[Chore, ...] = CHORES) -> None:
+def keep(
+    services: Services, *, stopped: Callable[[], bool], work: tuple[tuple[Chore, Callable[[Services], int]], ...] = WORK
+) -> None:
     """Do every chore when it is due until `stopped`; a chore that fails is tried again at its next turn."""
-    due = {chore.name: 0.0 for chore in chores}
+    warn_of_eviction(services)
+    due = {chore.name: 0.0 for chore, _run in work}
+    done: dict[str, int] = {}
+    note_due = 0.0
     while not stopped():
-        for chore in chores:
+        for chore, run in work:
             if time.monotonic() < due[chore.name]:
                 continue
             due[chore.name] = time.monotonic() + chore.every
             try:
-                count = chore.run(services)
+                count = run(services)
             except (UnavailableError, KeysError) as error:
                 logs.event("chore_failed", kind=chore.name, where=type(error).__name__)
                 continue
-            if count and chore.name != "sealed":
+            done[chore.name] = services.clock()
+            if count and chore is not watching.SEAL:
                 logs.event(chore.name, count=count)
+        if time.monotonic() >= note_due:
+            note_due = time.monotonic() + watching.NOTE_EVERY
+            done = _noted(services, done)
         time.sleep(0.2)
+    _noted(services, done)
+
+
+def _noted(services: Services, done: dict[str, int]) -> dict[str, int]:
+    """Note what was done and tell what is late; returns what could not be noted."""
+    try:
+        watching.note_done(services, done)
+        late = watching.watch(services).late
+    except UnavailableError:
+        return done
+    if late:
+        logs.event(watching.KEEPER_LATE, kind=late)
+    return {}

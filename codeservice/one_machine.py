@@ -1,4 +1,4 @@
-"""A whole city on one machine: secrets, keys, database, private Redis, demo city, web server and keeper."""
+"""A whole city on one machine: secrets, keys, database, private Redis, demo city, web and events servers, keeper."""
 
 import fcntl
 import os
@@ -10,7 +10,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import TextIO
@@ -18,6 +19,7 @@ from typing import TextIO
 from codeservice import demo
 from codeservice.app import open_services, read_secret
 from codeservice.demo_words import welcome
+from codeservice.enrolment import write_link
 from codeservice.private_redis import PrivateRedis, PrivateRedisError
 from codeservice.services import Services
 from codeservice.settings import Settings, SettingsError, settings_from
@@ -42,8 +44,13 @@ _SEALS = {ES256.name: AES_256_GCM, SM2.name: SM4_GCM}
 _DATABASE = "city.db"
 _PASSPHRASE = "passphrase"  # noqa: S105 -- the name of a file
 _VAULT = "vault"
+_LOCAL = "127.0.0.1"
+_LAST_PORT = 65535
+_PORTS_TRIED = 50
+_EVENTS_THREADS = "128"
 _LOCAL_REDIS = "local-redis"
 _LOCAL_ORIGIN = "local-origin"
+_LOCAL_EVENTS = "local-events"
 
 
 def environment_of(data: Path, environment: Mapping[str, str]) -> dict[str, str]:
@@ -55,6 +62,7 @@ def environment_of(data: Path, environment: Mapping[str, str]) -> dict[str, str]
         "CITY_VAULT_FILE": str(data / _VAULT),
         "CITY_MASTER_KEY": _master_key(data),
         "CITY_ORIGIN": _noted(data / _LOCAL_ORIGIN, "http://127.0.0.1:8000"),
+        "CITY_EVENTS": _noted(data / _LOCAL_EVENTS, ""),
         "REDIS_URL": _noted(data / _LOCAL_REDIS, "unix:///nonexistent/redis.sock"),
         "CITY_DEMO": "1",
     }
@@ -83,6 +91,10 @@ def run(  # noqa: PLR0913 -- the options of one command
     lock = _lock(data)
     if "CITY_ORIGIN" not in environment:
         (data / _LOCAL_ORIGIN).write_text(origin or f"http://127.0.0.1:{port}")
+    events_port = _free_port_after(port)
+    # Behind an address of somebody's own a proxy passes /events on.
+    is_local = origin is None and "CITY_ORIGIN" not in environment
+    (data / _LOCAL_EVENTS).write_text(f"http://{_LOCAL}:{events_port}" if is_local else "")
     redis = None
     if not environment.get("REDIS_URL"):
         try:
@@ -98,7 +110,8 @@ def run(  # noqa: PLR0913 -- the options of one command
         services.database.migrate()
         if services.settings.demo:
             _make_city(services, people, seed, stopping)
-        _serve(data, services, settings, stopping, port=port, workers=workers, redis_is_private=redis is not None)
+        servers = (_web_server(port, workers), _events_server(events_port))
+        _serve(data, services, settings, stopping, servers=servers, redis_is_private=redis is not None)
     except _StoppedError:
         print("\nStopped before the city was made; nothing of it is kept.", flush=True)
     finally:
@@ -156,22 +169,43 @@ def prepare_keys(settings: Settings, now: int, *, suite: Algorithm = ES256) -> N
         ceremony.sign_proposal(folder, dict.fromkeys(_ROOTS[:_THRESHOLD], passphrase), now=now)
 
 
+@dataclass(frozen=True)
+class _Server:
+    """One gunicorn: where it listens, and what answers there once it serves."""
+
+    port: int
+    sign_of_life: str
+    application: str
+    worker: str
+    options: tuple[str, ...]
+
+    def command(self, root: Path) -> list[str]:
+        """How it is started."""
+        bind = f"{_LOCAL}:{self.port}"
+        gunicorn = ["-m", "gunicorn", self.application, "--bind", bind, "--worker-class", self.worker, *self.options]
+        return [*gunicorn, "--graceful-timeout", "10", "--no-control-socket", "--chdir", str(root)]
+
+
+def _web_server(port: int, workers: int) -> _Server:
+    options = ("--workers", str(workers), "--threads", "4")
+    return _Server(port, "/readyz", "wsgi:application()", "codeservice.worker.Worker", options)
+
+
+def _events_server(port: int) -> _Server:
+    return _Server(port, "/livez", "wsgi:events()", "codeservice.worker.EventsWorker", ("--threads", _EVENTS_THREADS))
+
+
 def _serve(  # noqa: PLR0913
     data: Path,
     services: Services,
     settings: dict[str, str],
     stopping: "_Stopping",
     *,
-    port: int,
-    workers: int,
+    servers: Sequence[_Server],
     redis_is_private: bool,
 ) -> None:
     log = (data / "city.log").open("ab")
     root = Path(__file__).resolve().parent.parent
-    bind = f"127.0.0.1:{port}"
-    gunicorn = ["-m", "gunicorn", "wsgi:application()", "--bind", bind, "--workers", str(workers)]
-    gunicorn += ["--worker-class", "codeservice.worker.Worker", "--threads", "4", "--graceful-timeout", "10"]
-    gunicorn += ["--no-control-socket", "--chdir", str(root)]
     # The children are told to stop one by one; a Ctrl-C that reached them all at once would race with that.
     children = [
         subprocess.Popen(  # noqa: S603 -- our own program
@@ -182,10 +216,11 @@ def _serve(  # noqa: PLR0913
             stderr=log,
             start_new_session=True,
         )
-        for arguments in (gunicorn, ["-m", "codeservice", "keep"])
+        for arguments in (*(server.command(root) for server in servers), ["-m", "codeservice", "keep"])
     ]
     try:
-        _wait_ready(bind, children, data)
+        for server in servers:
+            _wait_ready(server, children, data)
         print("\n".join(welcome(services, data, _links(services), redis_is_private=redis_is_private)), flush=True)
         while not stopping.asked:
             for child in children:
@@ -235,12 +270,25 @@ def _make_city(services: Services, people: int, seed: int, stopping: _Stopping) 
 
 
 def _require_free(port: int) -> None:
+    if not _is_free(port):
+        raise SettingsError(f"port {port} is taken by another program; choose one: --port 9000")
+
+
+def _free_port_after(port: int) -> int:
+    for number in range(port + 1, min(port + _PORTS_TRIED, _LAST_PORT) + 1):
+        if _is_free(number):
+            return number
+    raise SettingsError(f"no port behind {port} is free for the events server; choose another: --port 9000")
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise SettingsError(f"port {port} is taken by another program; choose one: --port 9000") from error
+            probe.bind((_LOCAL, port))
+        except OSError:
+            return False
+    return True
 
 
 def _lock(data: Path) -> TextIO:
@@ -253,16 +301,18 @@ def _lock(data: Path) -> TextIO:
     return handle
 
 
-def _wait_ready(bind: str, children: list[subprocess.Popen[bytes]], data: Path) -> None:
+def _wait_ready(server: _Server, children: list[subprocess.Popen[bytes]], data: Path) -> None:
+    address = f"http://{_LOCAL}:{server.port}{server.sign_of_life}"
     deadline = time.monotonic() + _READY_SECONDS
     while time.monotonic() < deadline and all(child.poll() is None for child in children):
         try:
-            with urllib.request.urlopen(f"http://{bind}/readyz", timeout=2) as answer:
+            with urllib.request.urlopen(address, timeout=2) as answer:
                 if answer.status == 200:  # noqa: PLR2004
                     return
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
-    raise SettingsError(f"the service did not become ready; is another program on {bind}? See {data / 'city.log'}")
+    log = data / "city.log"
+    raise SettingsError(f"the service did not become ready; is another program on port {server.port}? See {log}")
 
 
 def _links(services: Services) -> list[tuple[client.StoredClient, str]]:
@@ -272,8 +322,7 @@ def _links(services: Services) -> list[tuple[client.StoredClient, str]]:
         for entry in client.every(connection):
             if entry.kind == client.TERMINAL and entry.state != client.SUSPENDED:
                 code = client.start_enrolment(connection, entry.id, now=now, life=_ENROLMENT_LIFE)
-                address = f"{services.settings.origin}/scanner/{entry.scene}#terminal={entry.id}&enrol={code}"
-                links.append((entry, address))
+                links.append((entry, write_link(services, entry, code)))
     return links
 
 

@@ -25,6 +25,9 @@ TERMINAL_RATE = Rate(per_second=20, burst=100)
 BACK_END_RATE = Rate(per_second=200, burst=1000)
 """A partner's back end speaks for many counters."""
 
+UPLOAD_RATE = Rate(per_second=5, burst=400)
+"""A terminal that was offline for a week has 100,000 scans, which are 400 uploads."""
+
 
 class RateLimiter:
     """Remembers for each caller when it would be back at rest."""

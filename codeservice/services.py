@@ -8,6 +8,7 @@ from codeservice.city import City
 from codeservice.rate import RateLimiter
 from codeservice.settings import Settings
 from codeservice.store.database import Database
+from codeservice.store.events import EventStream
 from codeservice.store.status import RevokedCache
 from codeservice.verifier import Verifier
 from keys.key import Purpose
@@ -31,6 +32,7 @@ class Services:
     settings: Settings
     database: Database
     revoked: RevokedCache
+    events: EventStream
     vault: Vault
     trust_list: Callable[[], TrustList]
     signed_list: Callable[[int], bytes]

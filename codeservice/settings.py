@@ -45,6 +45,8 @@ class Settings:
     """1 shows the demo message gateway; never set it where real people sign in."""
     proxies: int = 0
     """How many proxies in front set X-Forwarded-For; 0 ignores the header."""
+    events: str | None = None
+    """Address under which terminals reach the events server, for example https://city.example; else the origin."""
 
     @property
     def secure(self) -> bool:

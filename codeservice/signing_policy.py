@@ -13,6 +13,7 @@ from codeservice.audit import CHECKPOINT_AAD, checkpoint_payload
 from codeservice.code import FORMS, Kind, read_grant
 from codeservice.errors import Rejected
 from codeservice.issuer import UnsafeGrantError, require_safe
+from codeservice.profile import PROFILE_AAD, ProfileError, read_profile, write_profile
 from codeservice.snapshot import DELTA_AAD, MAX_LIFETIME, SNAPSHOT_AAD
 from codeservice.status_list import StatusList, StatusListError
 from codeservice.status_token import JWT_TYPE, LIFE, TTL, cwt_header
@@ -110,6 +111,8 @@ def _read_token(key: PublicKey, message: bytes, now: int, origin: str) -> Statem
 
 def _read_status_list(key: PublicKey, message: bytes, now: int, origin: str) -> Statement:
     """Read the signing input of a Status List Token, as JWT or as CWT; what the bits say is the record's matter."""
+    if _is_for(key, message, PROFILE_AAD):
+        return _read_profile(key, message, now)
     for aad in (SNAPSHOT_AAD, DELTA_AAD):
         if _is_for(key, message, aad):
             return _read_snapshot(key, message, aad, now)
@@ -140,6 +143,19 @@ def _read_snapshot(key: PublicKey, message: bytes, aad: bytes, now: int) -> Stat
         case _:
             pass
     raise RefusedError("no snapshot of this moment")
+
+
+def _read_profile(key: PublicKey, message: bytes, now: int) -> Statement:
+    """Read a terminal's profile; which place it is at and who has tickets is the record's matter."""
+    _protected, payload = _take_apart(key, message, PROFILE_AAD)
+    try:
+        profile = read_profile(payload)
+    except ProfileError as error:
+        raise RefusedError("no profile that the service would write") from error
+    # Entries of a table in another order, or one that stands twice, are not written again.
+    if abs(now - profile.version) > SKEW or write_profile(profile) != payload:
+        raise RefusedError("no profile of this moment")
+    return Statement(f"profile:{profile.terminal}", profile.expires)
 
 
 def _claims_of_jwt(key: PublicKey, message: bytes) -> tuple[Any, Any, Any, Any, StatusList]:

@@ -36,7 +36,6 @@ STREAM_SIZE = 8
 MAX_SEQ = 1 << 53
 _ACT = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _TERMINAL = re.compile(r"[A-Za-z0-9-]{1,32}", re.ASCII)
-_KID_SIZE = 8
 
 _NAME, _STREAM, _LAST, _ITEMS = 1, 2, 3, 4
 _ACT_KEY, _AT, _DEVICE_AT, _OUTCOME, _REASON, _KIND, _USE, _EFFECT, _SNAPSHOT, _ONLINE = range(1, 11)
@@ -56,8 +55,8 @@ class UploadedScan:
     """One scan as the terminal decided it; never with the code itself.
 
     `at` is the time that the terminal kept, `device_at` what the clock of its machine said, both in epoch seconds.
-    `use` is (list, idx, iat) where the code was proved. `snapshot` is the version of the lists gone by, 0 without any.
-    `online` says that the service answered this scan itself, under the same act.
+    `use` is (list, idx, iat) where the terminal proved the code. `snapshot` is the version of the lists gone by, 0
+    without any. `online` says that the service answered this scan itself, under the same act.
     """
 
     act: str
@@ -124,14 +123,16 @@ def _scan(body: dict[int, Any]) -> UploadedScan:
     reason = Reason(body[_REASON]) if _REASON in body else None
     kind = Kind(body[_KIND]) if _KIND in body else None
     use = _use(body[_USE]) if _USE in body else None
-    _require_sense(outcome, reason, has_use=use is not None and kind is not None, has_effect=_EFFECT in body)
+    # Whose code the service has accepted is in its record; of a digit code the terminal never learns it.
+    is_named = online or (use is not None and kind is not None)
+    _require_sense(outcome, reason, is_named=is_named, has_effect=_EFFECT in body)
     effect = parse_json(body[_EFFECT]) if isinstance(body.get(_EFFECT), bytes) else {}
     return UploadedScan(act, at, device_at, outcome, reason, kind, use, effect, body[_SNAPSHOT], online)
 
 
-def _require_sense(outcome: Outcome, reason: Reason | None, *, has_use: bool, has_effect: bool) -> None:
+def _require_sense(outcome: Outcome, reason: Reason | None, *, is_named: bool, has_effect: bool) -> None:
     if outcome is Outcome.ACCEPTED:
-        sensible = reason is None and has_use
+        sensible = reason is None and is_named
     else:
         sensible = (
             reason is not None and not has_effect and (reason in UNDETERMINED) is (outcome is Outcome.UNDETERMINED)

@@ -11,6 +11,9 @@ from codeservice.code import FORMS, MAX_DIGITS, Kind
 from codeservice.credential import id_check_character
 from codeservice.places import bits_of
 from codeservice.places import write as write_places
+from codeservice.profile import PROFILE_AAD, Profile, sign_profile, write_profile
+from codeservice.reason import Reason
+from codeservice.scan import Outcome
 from codeservice.snapshot import (
     DELTA_AAD,
     SNAPSHOT_AAD,
@@ -22,6 +25,7 @@ from codeservice.snapshot import (
 )
 from codeservice.status_list import MAX_BYTES, WIDTHS, StatusList
 from codeservice.token import write_access
+from codeservice.upload import STREAM_SIZE, Upload, UploadedScan, write_item, write_upload
 from keys import trustlist
 from keys.cbor import dumps, loads
 from keys.cose import read_sign1, sig_structure
@@ -69,6 +73,24 @@ STATE = accept(None, SNAPSHOT, trust_list=LIST, now=NOW)
 
 _CHANGE = write_delta(STATE, NOW, NOW + 60, _AFTER)
 _NEXT = write_snapshot(NOW, NOW + 60, _AFTER)
+
+PROFILE = Profile(
+    version=NOW,
+    expires=NOW + 3600,
+    terminal="gate-1",
+    scene="scenic_spot",
+    place="lake-park",
+    place_name="镜湖景区",
+    partner_name="城市文旅",
+    events="https://city.example",
+    list_age=3600,
+    holder_limit=20,
+    terminal_limit=20_000,
+    capacity=500,
+    site_keys={"2027-01-15": bytes(32)},
+    tickets={"2027-01-15": {(1, 7): (bytes(8), 1), (1, 9): (bytes(8), 2)}},
+)
+"""What a terminal at a gate is told."""
 
 TOKEN = sign_jws(PHONE.private, TYP, {"aud": ISSUER, "iat": NOW, "sub": "device", "scene": "bus", "keys": []})
 ASSERTION = sign_jws(
@@ -250,6 +272,7 @@ def to_be_signed() -> Iterator[bytes]:
     yield token.rpartition(".")[0].encode()
     header = dumps(header_of(ISSUERS[Purpose.CHECKPOINT]))
     yield sig_structure(header, CHECKPOINT_AAD, checkpoint_payload(7, bytes(32), NOW))
+    yield sig_structure(dumps(header_of(ISSUERS[Purpose.STATUS])), PROFILE_AAD, write_profile(PROFILE))
 
 
 PAIRS = (ISSUERS[Purpose.GRANT], SM2_ISSUER)
@@ -296,6 +319,34 @@ def snapshot_payloads() -> Iterator[bytes]:
         for payload in (_PAYLOAD, _NEXT, _CHANGE):
             yield bytes([number]) + payload
         yield bytes([number]) + dumps(loads(_NEXT) | {3: [[20, 4096, [StatusList(1, bytes(512)).lst], []]]})
+
+
+def upload_items() -> Iterator[bytes]:
+    """Yield scans of each outcome, with and without use, effect and network."""
+    accepted = UploadedScan("a1", NOW, NOW, Outcome.ACCEPTED, None, Kind.DEVICE, (1, 2, NOW), {"fare_cents": 200})
+    for scan in (
+        accepted,
+        replace(accepted, kind=None, use=None, effect={}, online=True),
+        replace(accepted, outcome=Outcome.REFUSED, reason=Reason.REVOKED, effect={}, snapshot=NOW),
+        UploadedScan("a2", NOW, NOW, Outcome.UNDETERMINED, Reason.STATUS_STALE, None, None),
+    ):
+        yield write_item(scan)
+    yield dumps(loads(write_item(accepted)) | {8: b"[" * 500})
+
+
+def uploads() -> Iterator[bytes]:
+    """Yield signed uploads: of nothing, of scans, of junk, and with gaps."""
+    scans = list(enumerate(upload_items(), start=1))
+    for items in ([], scans, scans[::2], [(1, b""), (2, b"junk")]):
+        upload = Upload(CLIENT, bytes(STREAM_SIZE), 9, tuple(items))
+        yield write_upload(upload, kid=PHONE.kid, sign=PHONE.sign)
+
+
+def profiles() -> Iterator[bytes]:
+    """Yield profiles, signed and still to be signed, behind the number that tells which."""
+    yield b"\x00" + sign_profile(PROFILE, signer=STATUS_SIGNER, now=NOW)
+    for made in (PROFILE, replace(PROFILE, guide=GUIDE, capacity=None, tickets={}), replace(PROFILE, terminal="x")):
+        yield b"\x01" + write_profile(made)
 
 
 def signing_requests() -> Iterator[bytes]:

@@ -19,6 +19,8 @@ from codeservice.issuer import PAPER_LIFE
 from codeservice.places import PlacesError, places_of
 from codeservice.places import read as read_places
 from codeservice.places import write as write_places
+from codeservice.profile import MAX_LIFETIME as PROFILE_LIFETIME
+from codeservice.profile import PROFILE_AAD, ProfileError, accept_profile, read_profile, write_profile
 from codeservice.reason import Reason
 from codeservice.scan import Decision, Outcome, Policy, Verified
 from codeservice.scene import SCENES
@@ -36,11 +38,23 @@ from codeservice.snapshot import (
 from codeservice.status import Status
 from codeservice.status_list import StatusList, StatusListError
 from codeservice.token import read_access, read_assertion, unverified_client
+from codeservice.upload import (
+    MAX_ITEM,
+    MAX_UPLOAD,
+    ItemError,
+    UploadError,
+    is_signed_by,
+    read_item,
+    read_unverified,
+    write_item,
+    write_upload,
+)
 from codeservice.verifier import Verifier
 from codeservice.web.operation import _read_json
 from codeservice.web.verification import VerificationRequest
 from fuzz import seeds
-from keys import jws, trustlist
+from keys import cose, jws, trustlist
+from keys.algorithms import ES256
 from keys.cbor import dumps, loads
 from keys.cose import read_sign1, sig_structure
 from keys.errors import (
@@ -445,6 +459,59 @@ def _accepted(current: Snapshot | None, data: bytes) -> Snapshot | None:
         return None
 
 
+def upload(data: bytes) -> bool:
+    """Any bytes are an upload in its one form, or UploadError; only what the terminal signed verifies."""
+    try:
+        unverified, read = read_unverified(data)
+    except UploadError:
+        return False
+    if unverified.kid is not None:
+        again = write_upload(read, kid=unverified.kid, sign=lambda _: unverified.signature)
+        _require(again == data, "an upload with two forms")
+    _require(not is_signed_by(PHONE.point, unverified) or data in _UPLOADS, "a forged upload")
+    for _, item in read.items:
+        upload_item(item)
+    return True
+
+
+_UPLOADS = frozenset(seeds.uploads())
+
+
+def upload_item(data: bytes) -> bool:
+    """Any bytes are a scan that is written again as it was read, or ItemError."""
+    try:
+        scan = read_item(data)
+    except ItemError:
+        return False
+    _require(read_item(write_item(scan)) == scan, "a scan that is read as another")
+    _require((scan.outcome is Outcome.ACCEPTED) == (scan.reason is None), "a scan that contradicts itself")
+    return True
+
+
+def profile(data: bytes) -> bool:
+    """Any bytes are a profile for this terminal, or ProfileError: as they come, and really signed by the status key."""
+    if not data:
+        return False
+    document = data[1:]
+    if data[0] & 1:
+        key = seeds.STATUS_SIGNER.key
+        document = cose.sign1(
+            document,
+            alg=ES256.cose,
+            kid=key.kid,
+            external_aad=PROFILE_AAD,
+            sign=lambda message: seeds.STATUS_SIGNER.sign(message, now=NOW),
+        )
+    try:
+        found = accept_profile(None, document, terminal=seeds.PROFILE.terminal, trust_list=seeds.LIST, now=NOW)
+    except ProfileError:
+        return False
+    _require(data[0] & 1 == 1 or found == seeds.PROFILE, "a forged profile")
+    _require(found.version < found.expires <= found.version + PROFILE_LIFETIME, "a profile that lives too long")
+    _require(read_profile(write_profile(found)) == found, "a profile that is read as another")
+    return True
+
+
 def signing_request(data: bytes) -> bool:
     """Any bytes are a request to a signer process or refused; a request has one form."""
     try:
@@ -508,6 +575,9 @@ TARGETS = {
         Target(places, seeds.sets_of_places, MAX_TEXT),
         Target(snapshot, seeds.snapshots, MAX_TEXT),
         Target(snapshot_signed, seeds.snapshot_payloads, MAX_PAYLOAD),
+        Target(upload, seeds.uploads, MAX_UPLOAD + 64),
+        Target(upload_item, seeds.upload_items, MAX_ITEM + 64),
+        Target(profile, seeds.profiles, MAX_TEXT),
         Target(signing_request, seeds.signing_requests, MAX_FRAME),
         Target(to_be_signed, seeds.to_be_signed, MAX_MESSAGE),
     )

@@ -110,6 +110,13 @@ class Vault:
         """Return every blind index that may have been written for a value, newest first: what to look for."""
         return [_index(key, plain, kind) for key in reversed(self._keys().index)]
 
+    def secret(self, plain: str, *, kind: str, at: int) -> bytes:
+        """Return 32 bytes that nobody else can make of a value, under the index key that wrote at `at`.
+
+        For a moment that has passed they are the same for everybody, whatever keys were made since.
+        """
+        return _index(self._keys().active(Use.INDEX, at), plain, kind)[_VERSION_SIZE:]
+
     def matches(self, index: bytes, plain: str, *, kind: str) -> bool:
         """Whether `index` was made of `plain`, under whichever key of the vault; takes the same time for each."""
         try:

@@ -21,9 +21,11 @@ from codeservice import demo
 from codeservice.app import create_app, open_services
 from codeservice.one_machine import prepare_keys, prepare_secrets
 from codeservice.private_redis import PrivateRedis
+from codeservice.revoking import change_status
 from codeservice.services import Services
 from codeservice.settings import Settings
-from codeservice.store import account, client
+from codeservice.status import Status
+from codeservice.store import account, client, grant
 from keys.algorithms import ES256, SM2, Algorithm
 from tests.phone import Phone, Terminal
 from tests.places import ORIGIN, Ground, SetUp, in_process, in_token, short_folder
@@ -96,6 +98,16 @@ class City:
         assert phone.enrol(self.clock.now).status_code == 201
         assert phone.fetch(self.clock.now, scene, count).status_code == 200
         return phone
+
+    def give(self, phone: Phone, status: Status, services: Services | None = None) -> None:
+        """Give every grant that a phone holds another status, as an operator does."""
+        change_status(
+            services or self.services,
+            lambda connection: grant.live(connection, now=self.clock.now, device=phone.device),
+            status,
+            cause="test",
+            actor="operator:test",
+        )
 
     def terminal(self, name: str) -> Terminal:
         """Return an enrolled terminal with a token."""

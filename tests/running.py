@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from playwright.sync_api import Browser, sync_playwright
 
@@ -64,10 +64,12 @@ class RealHttp:
     def open(self, path: str, **options: Any) -> HttpAnswer:
         """Send one request."""
         headers = dict(options.get("headers", {}))
-        body = None
+        body: str | bytes | None = None
         if "json" in options:
             body, headers["Content-Type"] = json.dumps(options["json"]), "application/json"
-        if "data" in options:
+        if isinstance(options.get("data"), bytes):
+            body, headers["Content-Type"] = options["data"], options["content_type"]
+        elif "data" in options:
             body, headers["Content-Type"] = urlencode(options["data"]), "application/x-www-form-urlencoded"
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         connection.request(options.get("method", "GET"), path, body, headers)
@@ -107,13 +109,13 @@ class RunningCity:
 
     def link(self, terminal: str) -> str:
         """Return the enrolment link that was printed for a terminal."""
-        found = re.search(rf"(http\S+terminal={terminal}&enrol=\d+)", self.said)
+        found = re.search(rf"(http\S+terminal={terminal}&enrol=\S+)", self.said)
         assert found, self.said
         return found[1]
 
     def enrolment_code(self, terminal: str) -> str:
         """Return the printed enrolment code of a terminal."""
-        return self.link(terminal).rpartition("=")[2]
+        return parse_qs(urlsplit(self.link(terminal)).fragment)["enrol"][0]
 
     def people(self) -> list[Person]:
         """Return the people whose log-ins were printed."""

@@ -18,6 +18,7 @@ from codeservice.store.models import Table
 from keys.suite import SM4_GCM
 from keys.vault import Use
 from tests.conftest import City
+from tests.uploading import Queue
 
 
 def secrets_of(citizen: demo.Citizen) -> list[bytes]:
@@ -42,6 +43,12 @@ def live_a_day(city: City) -> str:
     served = phone.call("POST", "/served-codes", {"scene": "all"}).get_json()["code"]
     for shown in (digits["handle"], served):
         city.terminal("clinic-2").scan(shown)
+    queue = Queue(city, city.terminal("bus-2"))
+    queue.accept(phone, city.clock.now + 9, index=1)
+    queue.add_bytes(b"junk")
+    assert queue.upload()["stored"] == [1]
+    gate = city.terminal("gate-2")
+    gate.http.open("/terminals/v1/profile", headers={"Authorization": f"Bearer {gate.token}"})
     phone.call("GET", "/records")
     keeper.seal(city.services)
     phone.call("POST", "/freeze", {})

@@ -5,10 +5,11 @@ from flask import Blueprint
 from codeservice.city import city_day
 from codeservice.disclosure import ATTRIBUTE_TITLES, CONSENT_VERSION
 from codeservice.errors import ConflictError, NotFoundError, UnprocessableError
+from codeservice.mark import TITLES, Mark
 from codeservice.reason import ACCEPTED, MESSAGES, Reason, Words
 from codeservice.scene import SCENES, Scene
 from codeservice.services import Services
-from codeservice.store import account, audit, client, scan, ticket
+from codeservice.store import account, audit, client, mark, scan, ticket
 from codeservice.store.database import Connection
 from codeservice.web.operation import Answer, Body, Security, operation
 from wallet.signin import require_person
@@ -20,7 +21,7 @@ _SESSION = ("sign_in_required", "real_name_required")
 
 
 class Record(Answer, frozen=True):
-    """One scan: who, where, when, what was decided, and what was disclosed."""
+    """One scan: who, where, when, what was decided, what was disclosed, and what was found wrong with it later."""
 
     id: str
     at: int
@@ -31,6 +32,7 @@ class Record(Answer, frozen=True):
     reason: str | None
     message: Words
     disclosed: list[str]
+    marks: list[Words]
 
 
 class Records(Answer, frozen=True):
@@ -96,7 +98,8 @@ def records(services: Services) -> Records:
     _signed_in, holder = require_person(services)
     with services.database.read() as connection:
         found = scan.of_person(connection, holder, limit=_RECORDS)
-    return Records([_record(stored, place) for stored, place in found])
+        marks = mark.of_scans(connection, [stored.id for stored, _ in found])
+    return Records([_record(stored, place, marks.get(stored.id, [])) for stored, place in found])
 
 
 @operation(door, "GET /wallet/api/v1/consents", returns=Consents, security=Security.SESSION, problems=_SESSION)
@@ -180,7 +183,7 @@ def book_ticket(services: Services, body: TicketRequest) -> Offer:
     return services.database.transact(work)
 
 
-def _record(stored: scan.StoredScan, place: str) -> Record:
+def _record(stored: scan.StoredScan, place: str, marks: list[Mark]) -> Record:
     words = ACCEPTED if stored.reason is None else MESSAGES[Reason(stored.reason)][0]
     return Record(
         id=stored.id,
@@ -192,6 +195,7 @@ def _record(stored: scan.StoredScan, place: str) -> Record:
         reason=stored.reason,
         message=words,
         disclosed=[f"{name}_{form}" for name, form in stored.disclosed.items()],
+        marks=[TITLES[kind] for kind in marks],
     )
 
 

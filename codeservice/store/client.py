@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, case, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, case, func, insert, select, update
 
 from codeservice.errors import ForbiddenError, NotFoundError
 from codeservice.store.models import Client, Partner, Place, UsedAssertion
@@ -33,6 +33,8 @@ _CLIENTS = (
         Client.scopes,
         Client.state,
         Client.public,
+        Client.enrolled,
+        Client.key_enrolled,
     )
     .join(Partner, Partner.id == Client.partner)
     .join(Place, Place.id == Client.place)
@@ -43,7 +45,10 @@ _STATE = select(Client.state).where(Client.id == bindparam("client"))
 
 @dataclass(frozen=True)
 class StoredClient:
-    """One client with the names of its partner and place."""
+    """One client with the names of its partner and place.
+
+    `enrolled` is when it was enrolled for the first time, `key_enrolled` when the key came that it has now.
+    """
 
     id: str
     kind: str
@@ -56,6 +61,8 @@ class StoredClient:
     scopes: frozenset[str]
     state: str
     public: bytes | None
+    enrolled: int | None
+    key_enrolled: int | None
 
 
 def add_partner(connection: Connection, *, id_: str, name: str) -> None:
@@ -131,7 +138,14 @@ def enrol(connection: Connection, client: str, code: str, public: bytes, *, now:
     connection.execute(
         update(Client)
         .where(Client.id == client)
-        .values(state=ACTIVE, public=public, enrolment_hash=None, enrolment_expires=None)
+        .values(
+            state=ACTIVE,
+            public=public,
+            enrolment_hash=None,
+            enrolment_expires=None,
+            enrolled=func.coalesce(Client.enrolled, now),
+            key_enrolled=now,
+        )
     )
     return True
 
@@ -140,6 +154,16 @@ def require_active(connection: Connection, client: str) -> None:
     """Raise ForbiddenError unless the client may act now, whatever token it holds."""
     if connection.scalar(_STATE, {"client": client}) != ACTIVE:
         raise ForbiddenError("terminal_not_allowed")
+
+
+def lock(connection: Connection, client: str) -> StoredClient:
+    """Return a client, and keep everybody else who wants to lock it waiting; raises NotFoundError."""
+    # Scans of the client go on: they refer to the row, and its key does not change.
+    connection.execute(select(Client.id).where(Client.id == client).with_for_update(key_share=True))
+    found = find(connection, client)
+    if found is None:
+        raise NotFoundError("terminal_not_found")
+    return found
 
 
 def suspend(connection: Connection, client: str) -> None:
@@ -168,6 +192,11 @@ def places(connection: Connection, scene: str) -> list[tuple[str, str, int | Non
     """Return (id, name, capacity) of the places of a scene."""
     query = select(Place.id, Place.name, Place.capacity).where(Place.scene == scene).order_by(Place.id)
     return [(row.id, row.name, row.capacity) for row in connection.execute(query)]
+
+
+def capacity(connection: Connection, place: str) -> int | None:
+    """Return how many people a day a place admits; None for no bound."""
+    return connection.scalar(select(Place.capacity).where(Place.id == place))
 
 
 def _stored(row: Row[*tuple[Any, ...]]) -> StoredClient:

@@ -1,6 +1,6 @@
 """Grants: places in status lists, and the status that decides."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, select, tuple_,
 from codeservice.code import Kind
 from codeservice.errors import ConflictError, NotFoundError
 from codeservice.status import TRANSITIONS, Status
-from codeservice.store import status_list
+from codeservice.store import fact, status_list
 from codeservice.store.models import Grant
 
 _BY_PLACE = select(Grant.__table__).where(Grant.list == bindparam("place_list"), Grant.idx == bindparam("place_idx"))
@@ -17,7 +17,7 @@ _BY_PLACE = select(Grant.__table__).where(Grant.list == bindparam("place_list"),
 
 @dataclass(frozen=True)
 class IssuedGrant:
-    """What the record says of one grant."""
+    """What the record says of one grant; `changed` is when its status was changed last."""
 
     list: int
     idx: int
@@ -29,6 +29,7 @@ class IssuedGrant:
     expires: int
     status: Status
     kid: bytes | None
+    changed: int | None
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,12 @@ def find(connection: Connection, list_: int, idx: int) -> IssuedGrant | None:
     return None if row is None else _issued(row)
 
 
+def find_all(connection: Connection, places: Iterable[tuple[int, int]]) -> dict[tuple[int, int], IssuedGrant]:
+    """Return those of the grants at `places` that the record knows."""
+    query = select(Grant.__table__).where(tuple_(Grant.list, Grant.idx).in_(list(places)))
+    return {(row.list, row.idx): _issued(row) for row in connection.execute(query)}
+
+
 def of_person(
     connection: Connection, person: str, places: Sequence[tuple[int, int]]
 ) -> dict[tuple[int, int], IssuedGrant]:
@@ -102,6 +109,7 @@ def change(connection: Connection, grants: Sequence[IssuedGrant], status: Status
 
     Raises ConflictError when the change is not allowed for one of them, NotFoundError when one does not exist.
     """
+    changed = 0
     for grant in grants:
         current = connection.execute(
             select(Grant.status).where(Grant.list == grant.list, Grant.idx == grant.idx).with_for_update()
@@ -118,6 +126,10 @@ def change(connection: Connection, grants: Sequence[IssuedGrant], status: Status
             .where(Grant.list == grant.list, Grant.idx == grant.idx)
             .values(status=status.value, cause=cause, changed=now)
         )
+        changed += 1
+    if changed:
+        # Last, so that nothing is waited for while others wait for the count.
+        fact.count(connection, fact.STATUS_CHANGES)
 
 
 def revoked_places(connection: Connection, *, now: int) -> list[tuple[int, int]]:
@@ -165,4 +177,5 @@ def _issued(row: Row[Any]) -> IssuedGrant:
         expires=row.expires,
         status=Status(row.status),
         kid=row.kid,
+        changed=row.changed,
     )

@@ -1,5 +1,6 @@
 """The record of the city as the memory of a verifier and the ledger of a scene, inside one transaction."""
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -39,6 +40,10 @@ class Record:
         """Find whose grant this is, also when the code is refused, so that the holder sees the attempt."""
         self._grant = grants.find(self._connection, list_, idx)
 
+    def hold(self, grant: grants.IssuedGrant) -> None:
+        """Go on with a grant that was found before."""
+        self._grant = grant
+
     def status(self, grant: Grant) -> Status | None:
         """Ask the cache for a no and the record for the truth."""
         cached = self._cache.is_revoked(grant.list, grant.idx)
@@ -51,6 +56,18 @@ class Record:
         """Insert the unique row of a use; False when it exists."""
         list_, idx, iat = use
         return insert_once(self._connection, FirstUse, list=list_, idx=idx, iat=iat)
+
+    def hold_uses(self, uses: Iterable[tuple[int, int, int]]) -> None:
+        """Mark showings as used, and keep everybody else who marks one of them waiting until this transaction ends."""
+        rows = [{"list": list_, "idx": idx, "iat": iat} for list_, idx, iat in sorted(set(uses))]
+        if rows:
+            # A row that exists is written again, because only a written row is locked; in one order, so that two
+            # transactions never wait for each other.
+            statement = insert(self._connection, FirstUse)
+            statement = statement.on_conflict_do_update(
+                index_elements=[FirstUse.list, FirstUse.idx, FirstUse.iat], set_={"iat": statement.excluded.iat}
+            )
+            self._connection.execute(statement, rows)
 
     def attempt(self) -> AbstractContextManager[Any]:
         """Open a savepoint."""

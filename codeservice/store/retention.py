@@ -1,6 +1,9 @@
 """Retention: what is deleted, and when."""
 
-from sqlalchemy import ColumnElement, Connection, delete
+from collections import Counter
+
+from sqlalchemy import ColumnElement, Connection, delete, true, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from codeservice.store import status_list
 from codeservice.store.models import (
@@ -9,17 +12,23 @@ from codeservice.store.models import (
     FirstUse,
     Message,
     Moment,
+    Quarantine,
     Scan,
     Session,
+    Stream,
     Table,
     UsedAssertion,
 )
+from codeservice.store.quarantine import counts_as_received
 
 FIRST_USE_LIFE = 3 * 24 * 3600
 """Seconds a used code is remembered: its window is 120 seconds at most, and its grant lives 72 hours at most."""
 
 SCAN_LIFE = 180 * 24 * 3600
 """Seconds a scan is kept: long enough to settle and to dispute, not long enough for a history of movements."""
+
+_STREAM_LIFE = 3 * SCAN_LIFE
+"""Seconds after its last upload in which a stream is known: when it is forgotten, all its scans are past their time."""
 
 _MESSAGE_LIFE = 24 * 3600
 _MOMENT_LIFE = 24 * 3600
@@ -36,8 +45,30 @@ def purge(connection: Connection, *, now: int) -> int:
         (Session, Session.expires < now),
         (Message, Message.at < now - _MESSAGE_LIFE),
         (DigitHandle, DigitHandle.expires < now - _HANDLE_REST),
-        (Scan, Scan.at < now - SCAN_LIFE),
         (Moment, Moment.at < now - _MOMENT_LIFE),
+        (Stream, Stream.last_upload < now - _STREAM_LIFE),
     )
     withdrawn = status_list.withdraw(connection, now=now)
-    return withdrawn + sum(connection.execute(delete(table).where(rule)).rowcount for table, rule in rules)
+    deleted = _delete_numbered(connection, Scan, Scan.at < now - SCAN_LIFE, Stream.deleted_scans)
+    deleted += _delete_numbered(connection, Quarantine, Quarantine.received < now - SCAN_LIFE, Stream.deleted_items)
+    return withdrawn + deleted + sum(connection.execute(delete(table).where(rule)).rowcount for table, rule in rules)
+
+
+def _delete_numbered(
+    connection: Connection,
+    table: type[Scan] | type[Quarantine],
+    rule: ColumnElement[bool],
+    counter: InstrumentedAttribute[int],
+) -> int:
+    """Delete rows that may have a number of a stream, and go on counting those; returns how many."""
+    stands = counts_as_received() if table is Quarantine else true()
+    rows = connection.execute(delete(table).where(rule).returning(table.client, table.stream, stands))
+    counts = Counter((client, stream, stood) for client, stream, stood in rows)
+    for (client, stream, stood), count in counts.items():
+        if stream is not None and stood:
+            connection.execute(
+                update(Stream)
+                .where(Stream.client == client, Stream.stream == stream)
+                .values({counter: counter + count})
+            )
+    return counts.total()

@@ -1,11 +1,12 @@
 """Scans: written once with their decision, found again by the caller's idempotency key."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select, tuple_, update
 
-from codeservice.scan import Caller
+from codeservice.scan import Caller, Outcome
 from codeservice.store.models import Place, Scan
 
 # Statements of the hot path are built once.
@@ -15,7 +16,7 @@ _BY_ACT = select(Scan.__table__).where(Scan.client == bindparam("client"), Scan.
 
 @dataclass(frozen=True)
 class StoredScan:
-    """One scan as recorded; `place_name` is filled where a citizen reads it."""
+    """One scan as recorded. The last five are those of a scan that its terminal has uploaded."""
 
     id: str
     client: str
@@ -33,6 +34,22 @@ class StoredScan:
     reason: str | None
     effect: dict[str, Any]
     disclosed: dict[str, Any]
+    stream: str | None = None
+    seq: int | None = None
+    item_hash: bytes | None = None
+    device_at: int | None = None
+    received: int | None = None
+
+
+@dataclass(frozen=True)
+class Number:
+    """What a terminal's upload adds to a scan: its number, a hash of the bytes that came, and when."""
+
+    stream: str
+    seq: int
+    item_hash: bytes
+    device_at: int
+    received: int
 
 
 def add(connection: Connection, scan: StoredScan) -> None:
@@ -40,10 +57,62 @@ def add(connection: Connection, scan: StoredScan) -> None:
     connection.execute(_INSERT, vars(scan))
 
 
+def add_all(connection: Connection, scans: Sequence[StoredScan]) -> None:
+    """Insert several scans."""
+    if scans:
+        connection.execute(_INSERT, [vars(scan) for scan in scans])
+
+
+def number(connection: Connection, scan: str, given: Number) -> None:
+    """Give a scan that the service has answered the number of its terminal."""
+    connection.execute(update(Scan).where(Scan.id == scan).values(vars(given)))
+
+
 def find_by_act(connection: Connection, caller: Caller, act: str) -> StoredScan | None:
     """Find what was answered to this caller for this act."""
     row = connection.execute(_BY_ACT, {"client": caller.id, "act": act}).mappings().first()
     return None if row is None else StoredScan(**row)
+
+
+def find_by_acts(connection: Connection, client: str, acts: Iterable[str]) -> dict[str, StoredScan]:
+    """Return the scans of a client for these acts, by act."""
+    query = select(Scan.__table__).where(Scan.client == client, Scan.act.in_(list(acts)))
+    return {row["act"]: StoredScan(**row) for row in connection.execute(query).mappings()}
+
+
+def numbered(connection: Connection, client: str, stream: str, seqs: Iterable[int]) -> list[Number]:
+    """Return those of these numbers under which a scan is stored."""
+    query = select(Scan.stream, Scan.seq, Scan.item_hash, Scan.device_at, Scan.received).where(
+        Scan.client == client, Scan.stream == stream, Scan.seq.in_(list(seqs))
+    )
+    return [Number(**row) for row in connection.execute(query).mappings()]
+
+
+def accepted_uses(
+    connection: Connection, uses: Sequence[tuple[int, int, int]]
+) -> dict[tuple[int, int, int], list[str]]:
+    """Return for each of these showings (list, idx, iat) the scans that accepted it, the earliest first."""
+    query = (
+        select(Scan.list, Scan.idx, Scan.iat, Scan.id)
+        .where(tuple_(Scan.list, Scan.idx, Scan.iat).in_(uses), Scan.outcome == Outcome.ACCEPTED.value)
+        .order_by(Scan.at, Scan.id)
+    )
+    found: dict[tuple[int, int, int], list[str]] = {use: [] for use in uses}
+    for list_, idx, iat, id_ in connection.execute(query):
+        found[list_ or 0, idx or 0, iat or 0].append(id_)
+    return found
+
+
+def accepted_at(connection: Connection, person: str, place: str, span: tuple[int, int]) -> list[str]:
+    """Return the accepted scans of a person at a place in a span of time, the earliest first."""
+    query = select(Scan.id).where(
+        Scan.person == person,
+        Scan.place == place,
+        Scan.at >= span[0],
+        Scan.at < span[1],
+        Scan.outcome == Outcome.ACCEPTED.value,
+    )
+    return list(connection.scalars(query.order_by(Scan.at, Scan.id)))
 
 
 def find_of_partner(connection: Connection, partner: str, scan: str) -> StoredScan | None:

@@ -15,6 +15,11 @@ def newest(connection: Connection) -> tuple[int, bytes] | None:
     return None if row is None else (row.version, row.document)
 
 
+def newest_version(connection: Connection) -> int | None:
+    """Return the version of the newest document, snapshot or delta."""
+    return connection.scalar(select(func.max(PublishedSnapshot.version)))
+
+
 def delta_after(connection: Connection, base: int) -> bytes | None:
     """Return the delta that continues a version."""
     return connection.scalar(select(PublishedSnapshot.document).where(PublishedSnapshot.base == base))

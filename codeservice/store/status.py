@@ -6,6 +6,7 @@ answers then.
 
 import time
 from collections.abc import Iterable
+from itertools import islice
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -19,7 +20,12 @@ _PAUSE = 1.0
 _LIFE = 73 * 3600
 """Seconds a cached list lives: a little longer than the longest grant."""
 
-_FILLED = "revoked:filled"
+_FILLED, _FILLING = "revoked:filled", "revoked:filling"
+_FILLING_SECONDS = 60
+"""Seconds after which somebody else fills, because whoever began has gone. Two at once would do no harm."""
+
+_TOGETHER = 1000
+"""Places in one pipeline: answered well within the time that Redis has."""
 
 
 class RevokedCache:
@@ -41,15 +47,19 @@ class RevokedCache:
             return None
 
     def add(self, places: Iterable[tuple[int, int]]) -> bool:
-        """Cache revoked places; False when Redis did not take them."""
-        try:
-            with self._redis.pipeline(transaction=False) as pipeline:
-                for list_, idx in places:
-                    pipeline.setbit(_name(list_), idx, 1)
-                    pipeline.expire(_name(list_), _LIFE)
-                pipeline.execute()
-        except RedisError:
-            return False
+        """Cache revoked places; False when Redis did not take every one of them."""
+        waiting = iter(places)
+        while part := list(islice(waiting, _TOGETHER)):
+            try:
+                with self._redis.pipeline(transaction=False) as pipeline:
+                    for list_, idx in part:
+                        pipeline.setbit(_name(list_), idx, 1)
+                    for list_ in {list_ for list_, _idx in part}:
+                        pipeline.expire(_name(list_), _LIFE)
+                    # Raises when one of the commands failed.
+                    pipeline.execute()
+            except RedisError:
+                return False
         return True
 
     def is_filled(self) -> bool | None:
@@ -59,14 +69,31 @@ class RevokedCache:
         except RedisError:
             return None
 
-    def fill(self, places: Iterable[tuple[int, int]]) -> bool:
-        """Cache every revoked place and note that it was done; False when Redis did not take them."""
-        if not self.add(places):
-            return False
+    def begin_filling(self) -> bool:
+        """Whether the caller is the one to fill the cache now: many who find it empty would all ask the record."""
         try:
-            return bool(self._redis.set(_FILLED, 1))
+            return bool(self._redis.set(_FILLING, 1, nx=True, ex=_FILLING_SECONDS))
         except RedisError:
             return False
+
+    def fill(self, places: Iterable[tuple[int, int]]) -> bool:
+        """Cache every revoked place and note that it was done; False when Redis did not take them."""
+        try:
+            if self.add(places):
+                return bool(self._redis.set(_FILLED, 1))
+            # Done well it stands until its end: who looked before it was done must not begin behind it.
+            self._redis.delete(_FILLING)
+        except RedisError:
+            pass
+        return False
+
+    def evicts(self) -> bool | None:
+        """Whether Redis drops keys when its memory is full; None when it does not say."""
+        try:
+            policy = self._redis.info("memory").get("maxmemory_policy")
+        except RedisError:
+            return None
+        return None if policy is None else policy != "noeviction"
 
     def is_alive(self) -> bool:
         """Whether Redis answers."""

@@ -9,7 +9,7 @@ import secrets
 from dataclasses import dataclass
 from hashlib import blake2s
 
-from sqlalchemy import ColumnElement, Connection, delete, select, text, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, text, update
 
 from codeservice.code import MAX_GRANT_LIFETIME, MAX_LIST
 from codeservice.errors import ConflictError
@@ -107,6 +107,17 @@ def marks(connection: Connection, *, now: int) -> dict[int, Marks]:
         )
         for id_, size in sizes.items()
     }
+
+
+def living(connection: Connection, *, now: int) -> list[int]:
+    """Return the lists that have not retired, in their order."""
+    return list(connection.scalars(select(StatusList.id).where(_living(now)).order_by(StatusList.id)))
+
+
+def oldest(connection: Connection, *, now: int) -> int | None:
+    """Return when that living list was signed which was signed longest ago."""
+    alive = select(StatusList.id).where(_living(now))
+    return connection.scalar(select(func.min(PublishedList.issued)).where(PublishedList.list.in_(alive)))
 
 
 def published(connection: Connection, list_: int, what: Published) -> PublishedToken | None:

@@ -60,7 +60,11 @@ def _operation(entry: Operation) -> dict[str, Any]:
     if entry.security is not Security.NONE:
         described["security"] = [{_SCHEMES[entry.security]: [entry.scope] if entry.scope else []}]
     content = {"application/json": entry.body, "application/x-www-form-urlencoded": entry.form}
-    media = {name: {"schema": _reference(type_)} for name, type_ in content.items() if type_ is not None}
+    media: dict[str, dict[str, Any]] = {
+        name: {"schema": _reference(type_)} for name, type_ in content.items() if type_ is not None
+    }
+    if entry.binary is not None:
+        media[entry.binary] = {}
     if media:
         described["requestBody"] = {"required": True, "content": media}
     return described

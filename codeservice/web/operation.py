@@ -10,9 +10,13 @@ from flask import Blueprint, Response, current_app, request
 
 from codeservice.errors import BadRequestError, ServiceError
 from codeservice.services import Services
+from codeservice.web.published import COSE
 
 MAX_BODY = 64 * 1024
 """Bytes of the largest body of any operation; a scan has about 800."""
+
+_BINARY_PROBLEMS = {COSE: "cose_required"}
+"""Media types of bodies in bytes, each with the wire name of its error."""
 
 
 class Security(Enum):
@@ -43,6 +47,7 @@ class Operation:
     scope: str | None
     body: type[msgspec.Struct] | None
     form: type[msgspec.Struct] | None
+    binary: str | None
     returns: type[msgspec.Struct] | None
     media: str | None
     status: int
@@ -59,6 +64,7 @@ def operation(  # noqa: PLR0913 -- the description of one operation in one place
     *,
     body: type[msgspec.Struct] | None = None,
     form: type[msgspec.Struct] | None = None,
+    binary: str | None = None,
     returns: type[msgspec.Struct] | None = None,
     media: str | None = None,
     status: int = 200,
@@ -69,8 +75,9 @@ def operation(  # noqa: PLR0913 -- the description of one operation in one place
 ) -> Callable[[View], View]:
     """Register a view as the operation `route`, for example "POST /scan/v1/bus".
 
-    The view gets the services, then the body if there is one, then the parts of the path by name. It returns the
-    answer, None for an empty one, or a ready Response; `media` names the type of a ready one that is not JSON.
+    The view gets the services, then the body if there is one, then the parts of the path by name. `binary` names the
+    type of a body that the view gets in its bytes. It returns the answer, None for an empty one, or a ready Response;
+    `media` names the type of a ready one that is not JSON.
     """
     method, path = route.split(" ")
 
@@ -84,6 +91,7 @@ def operation(  # noqa: PLR0913 -- the description of one operation in one place
             scope,
             body,
             form,
+            binary,
             returns,
             media,
             status,
@@ -97,6 +105,8 @@ def operation(  # noqa: PLR0913 -- the description of one operation in one place
                 arguments.append(_read_json(body))
             if form is not None:
                 arguments.append(_read_form(form))
+            if binary is not None:
+                arguments.append(_read_binary(binary))
             answer = view(*arguments, **parts)
             if isinstance(answer, Response):
                 return answer
@@ -147,6 +157,12 @@ def _read_form(type_: type[msgspec.Struct]) -> msgspec.Struct:
         return msgspec.convert({name: values[0] for name, values in fields.items()}, type=type_)
     except msgspec.ValidationError as error:
         raise BadRequestError("body_not_readable") from error
+
+
+def _read_binary(media: str) -> bytes:
+    if request.mimetype != media:
+        raise UnsupportedMediaTypeError(_BINARY_PROBLEMS[media])
+    return request.get_data(cache=False)
 
 
 class UnsupportedMediaTypeError(ServiceError):

@@ -31,6 +31,10 @@ PROBLEMS: dict[str, tuple[Words, Words]] = {
             "Set Content-Type: application/x-www-form-urlencoded",
         ),
     ),
+    "cose_required": (
+        Words("需要 COSE", "COSE is needed"),
+        Words("请设置 Content-Type: application/cose", "Set Content-Type: application/cose"),
+    ),
     "header_not_readable": (
         Words("请求头无法读取", "A header cannot be read"),
         Words("请检查请求头的长度和字符", "Look at the length and the characters of the headers"),
@@ -71,6 +75,10 @@ PROBLEMS: dict[str, tuple[Words, Words]] = {
     "enrolment_refused": (
         Words("登记码无效", "The enrolment code was refused"),
         Words("请向管理员索取新的登记码", "Ask the operator for a new enrolment code"),
+    ),
+    "upload_refused": (
+        Words("上传的签名无效", "The upload's signature was refused"),
+        Words("请保留记录，并向管理员索取新的登记码", "Keep the scans, and ask the operator for a new enrolment code"),
     ),
     "terminal_not_found": (
         Words("找不到终端", "No such terminal"),
@@ -152,6 +160,10 @@ PROBLEMS: dict[str, tuple[Words, Words]] = {
     ),
     # ours
     "too_many_requests": (Words("请求过于频繁", "Too many requests"), Words("请稍后再试", "Wait, then try again")),
+    "events_full": (
+        Words("连接数已满", "Too many connections are held"),
+        Words("请稍后再连接；其间可获取 /snapshot", "Connect again later; /snapshot can be fetched meanwhile"),
+    ),
     "messages_unavailable": (
         Words("短信暂时无法发送", "Messages cannot be sent right now"),
         Words("请稍后再试，或到服务窗口办理", "Try again later, or visit a service counter"),

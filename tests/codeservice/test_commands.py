@@ -1,8 +1,6 @@
 """The operators' commands: each does its work, speaks to people and to machines, and says what went wrong."""
 
 import io
-import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,24 +8,8 @@ from sqlalchemy import update
 
 from codeservice import cli, keeper
 from codeservice.store.models import AuditEntry
+from tests.codeservice.conftest import Operate
 from tests.conftest import City
-from tests.environment import environment_of
-
-Operate = Callable[..., tuple[int, Any]]
-
-
-@pytest.fixture
-def operate(city: City, capsys: pytest.CaptureFixture[str]) -> Operate:
-    """Run a command with --json on the test's city; returns exit code and data."""
-    environment = environment_of(city.services.settings)
-
-    def run(*arguments: str) -> tuple[int, Any]:
-        capsys.readouterr()
-        code = cli.main([*arguments, "--json"], environment, city.clock)
-        written = capsys.readouterr()
-        return code, json.loads(written.out) if written.out else written.err
-
-    return run
 
 
 def first_person(operate: Operate) -> str:
@@ -70,18 +52,6 @@ def test_a_card_changes_state_by_its_life_cycle_only(city: City, operate: Operat
     assert code == 1
     assert "card_state_not_allowed" in said
     assert bus.scan(phone.show(city.clock.now)).get_json()["reason"] == "revoked"
-
-
-def test_terminals_are_added_enrolled_suspended_and_resumed(operate: Operate) -> None:
-    assert operate("terminals", "add", "bus-9", "--place", "bus-line-1", "--name", "Bus 9")[0] == 0
-    assert operate("terminals", "add", "bus-9", "--place", "bus-line-1", "--name", "again")[0] == 1
-    link = operate("terminals", "enrol", "bus-9")[1]["link"]
-    assert "/scanner/bus#terminal=bus-9&enrol=" in link
-    assert operate("terminals", "suspend", "bus-9")[0] == 0
-    assert operate("terminals", "enrol", "bus-9")[0] == 1
-    assert operate("terminals", "resume", "bus-9")[0] == 0
-    states = {entry["id"]: entry["state"] for entry in operate("terminals", "list")[1]}
-    assert states["bus-9"] == "waiting"
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from codeservice.audit import CHECKPOINT_AAD, checkpoint_payload
 from codeservice.code import FORMS, Grant, Kind, write_grant
 from codeservice.issuer import LIFETIMES, issue
+from codeservice.profile import PROFILE_AAD, Profile, sign_profile, write_profile
 from codeservice.signing_policy import SKEW, binding_of, signing_policy
 from codeservice.snapshot import DELTA_AAD, SNAPSHOT_AAD, Marks, Snapshot, write_delta, write_snapshot
 from codeservice.snapshot import sign as sign_snapshot
@@ -387,6 +388,75 @@ def test_a_snapshot_and_a_delta_are_recorded_with_their_version(payload: bytes, 
 def test_another_snapshot_than_the_service_writes_is_refused(payload: bytes, aad: bytes) -> None:
     with pytest.raises(RefusedError):
         ask(Purpose.STATUS, snapshot_message(payload, aad))
+
+
+PROFILE = Profile(
+    version=NOW,
+    expires=NOW + DAY,
+    terminal="gate-1",
+    scene="scenic_spot",
+    place="lake-park",
+    place_name="镜湖景区",
+    partner_name="城市文旅",
+    events=ORIGIN,
+    list_age=HOUR,
+    holder_limit=20,
+    terminal_limit=20_000,
+    capacity=500,
+    site_keys={"2027-01-15": bytes(32)},
+    tickets={"2027-01-15": {(1, 7): (bytes(8), 1), (1, 9): (bytes(8), 2)}},
+)
+
+
+def profile_message(payload: bytes, aad: bytes = PROFILE_AAD) -> bytes:
+    """Write what the status key signs of a profile."""
+    return structure(Purpose.STATUS, payload, aad)
+
+
+def profile_with(**changes: Any) -> bytes:
+    """Write a good profile with other fields, or without some."""
+    body = loads(write_profile(PROFILE)) | changes
+    return profile_message(dumps({name: value for name, value in body.items() if value is not None}))
+
+
+def test_a_profile_is_recorded_with_its_terminal() -> None:
+    message = captured(Purpose.STATUS, lambda signer: sign_profile(PROFILE, signer=signer, now=NOW))
+    assert message == profile_message(write_profile(PROFILE))
+    assert ask(Purpose.STATUS, message) == Statement("profile:gate-1", NOW + DAY)
+
+
+BAD_PROFILES = {
+    "made before": profile_with(version=NOW - SKEW - 1, expires=NOW),
+    "made later": profile_with(version=NOW + SKEW + 1),
+    "lives too long": profile_with(expires=NOW + DAY + 1),
+    "never lives": profile_with(expires=NOW),
+    "true for a number": profile_with(list_age=True),
+    "lists that are never too old": profile_with(list_age=DAY + 1),
+    "a field too few": profile_with(scene=None),
+    "a field too many": profile_with(admin=1),
+    "a short key of the site": profile_with(site_keys={"2027-01-15": bytes(31)}),
+    "a day that is none": profile_with(site_keys={"today": bytes(32)}),
+    "a long handle": profile_with(tickets={"2027-01-15": [[1, 7, bytes(9), 1]]}),
+    "a ticket that stands twice": profile_with(tickets={"2027-01-15": [[1, 7, bytes(8), 1], [1, 7, bytes(8), 2]]}),
+    "tickets in another order": profile_with(tickets={"2027-01-15": [[1, 9, bytes(8), 1], [1, 7, bytes(8), 1]]}),
+    "for another use": profile_message(write_profile(PROFILE), SNAPSHOT_AAD),
+    "a snapshot": profile_message(write_snapshot(NOW, NOW + DAY, LATER)),
+    "another key": structure(Purpose.STATUS, write_profile(PROFILE), PROFILE_AAD, _4=STRANGER.kid),
+    "a list": profile_message(dumps([])),
+    "nothing": profile_message(b""),
+}
+
+
+@pytest.mark.parametrize("message", BAD_PROFILES.values(), ids=BAD_PROFILES)
+def test_another_profile_than_the_service_writes_is_refused(message: bytes) -> None:
+    with pytest.raises(RefusedError):
+        ask(Purpose.STATUS, message)
+
+
+def test_no_other_key_signs_a_profile() -> None:
+    for purpose in set(Purpose) - {Purpose.STATUS}:
+        with pytest.raises(RefusedError):
+            ask(purpose, structure(purpose, write_profile(PROFILE), PROFILE_AAD))
 
 
 def test_only_status_lists_may_be_long() -> None:

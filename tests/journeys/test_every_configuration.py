@@ -8,10 +8,9 @@ import pytest
 from codeservice import keeper
 from codeservice.audit import CHECKPOINT_AAD
 from codeservice.issuing import issue_paper
-from codeservice.revoking import change_status
 from codeservice.scene import SCENES
 from codeservice.status import Status
-from codeservice.store import audit, grant
+from codeservice.store import audit
 from codeservice.verifier import Verifier
 from keys import ceremony, jws, rotation
 from keys.algorithms import ES256, SM2, Algorithm, algorithm_named
@@ -44,17 +43,6 @@ def checked(city: City) -> audit.AuditReport:
         return audit.check(connection, is_signed)
 
 
-def revoke(city: City, phone: Phone) -> None:
-    """Revoke everything that a phone holds."""
-    change_status(
-        city.services,
-        lambda connection: grant.live(connection, now=city.clock.now, device=phone.device),
-        Status.REVOKED,
-        cause="test",
-        actor="operator:test",
-    )
-
-
 def test_from_sign_in_to_the_audit_log(configured_city: City) -> None:
     city = configured_city
     phone, bus, clinic = city.phone(), city.terminal("bus-1"), city.terminal("clinic-1")
@@ -62,7 +50,7 @@ def test_from_sign_in_to_the_audit_log(configured_city: City) -> None:
     assert decision(bus.scan(code)) == ("accepted", None)
     assert decision(bus.scan(code)) == ("refused", "replayed")
     assert decision(clinic.scan(phone.show(city.clock.now + 1))) == ("accepted", None)
-    revoke(city, phone)
+    city.give(phone, Status.REVOKED)
     assert decision(bus.scan(phone.show(city.clock.now + 2))) == ("refused", "revoked")
     assert keeper.seal(city.services) > 0
     report = checked(city)

@@ -14,12 +14,16 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
+from codeservice.code import Kind, read_code
 from codeservice.private_redis import PrivateRedis
+from codeservice.upload import MEDIA, Upload, write_item, write_upload
 from keys import ceremony, rotation
 from keys.key import Purpose
+from keys.p256 import sign_p256
 from tests.conftest import new_database
 from tests.phone import Terminal
 from tests.running import Person, RunningCity, chromium
+from tests.uploading import EFFECTS, PATH, scan_of
 
 SCENES = {"bus": "bus-1", "hospital": "clinic-1", "pharmacy": "till-east", "scenic_spot": "gate-1"}
 WINDOW = 60
@@ -148,6 +152,22 @@ def test_a_picture_of_the_wallet_is_accepted_by_the_scanner_page_of_every_scene(
     desk.get_by_test_id("picture").set_input_files(file)
     desk.locator("[data-testid=verdict][data-decision=accepted]").wait_for()
     desk.context.close()
+
+
+def test_the_owner_reads_that_a_code_was_used_a_second_time_without_network(journey: Journey) -> None:
+    phone, terminal = wallet(journey, 3), journey.terminal("bus-2")
+    code = fresh(phone)
+    assert decide(terminal, code) == ("accepted", None)
+    other, now = journey.terminal("bus-1"), int(time.time()) + 1
+    scan = scan_of(now, kind=Kind.DEVICE, use=read_code(code).use, effect=EFFECTS["bus"])
+    upload = Upload(other.id, bytes(8), 1, ((1, write_item(scan)),))
+    body = write_upload(upload, kid=bytes(8), sign=lambda data: sign_p256(other.key, data))
+    answer = journey.city.http.open(PATH, method="POST", data=body, content_type=MEDIA)
+    assert answer.get_json()["stored"] == [1]
+    phone.get_by_test_id("tab-records").click()
+    expect(phone.get_by_test_id("record-mark")).to_have_text(["同一个码在此前已被使用"])
+    phone.get_by_test_id("tab-code").click()
+    phone.locator("[data-testid=qr][data-iat]").wait_for()
 
 
 def test_a_wallet_of_es256_fetches_nothing_for_sm2(journey: Journey) -> None:

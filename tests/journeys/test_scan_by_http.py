@@ -12,9 +12,8 @@ from codeservice.app import create_app, open_services
 from codeservice.city import city_day
 from codeservice.issuing import GRANT_LIFE
 from codeservice.rate import RateLimiter
-from codeservice.revoking import change_status
 from codeservice.status import Status
-from codeservice.store import client, grant
+from codeservice.store import client
 from codeservice.store.status import RevokedCache
 from tests.conftest import City
 from tests.phone import Answer, Phone, Terminal, at_once, decision
@@ -34,17 +33,6 @@ def book_ticket(city: City, phone: Phone) -> None:
     offer = phone.call("GET", "/ticket-offers").get_json()["offers"][0]
     body = {"place": offer["place"], "day": city_day(city.clock.now)}
     assert phone.call("POST", "/tickets", body).status_code == 201
-
-
-def revoke(city: City, phone: Phone) -> None:
-    """Revoke everything that a phone holds, as an operator does."""
-    change_status(
-        city.services,
-        lambda connection: grant.live(connection, now=city.clock.now, device=phone.device),
-        Status.REVOKED,
-        cause="test",
-        actor="operator:test",
-    )
 
 
 @pytest.mark.parametrize("scene", TERMINALS)
@@ -70,14 +58,14 @@ def test_a_code_for_one_scene_is_refused_elsewhere_and_not_used_up(city: City, m
 def test_after_revoke_answers_the_next_scan_is_refused(any_city: City) -> None:
     phone, terminal = any_city.phone(), any_city.terminal("bus-1")
     assert decision(terminal.scan(phone.show(any_city.clock.now))) == ("accepted", None)
-    revoke(any_city, phone)
+    any_city.give(phone, Status.REVOKED)
     assert decision(terminal.scan(phone.show(any_city.clock.now + 1))) == ("refused", "revoked")
 
 
 def test_a_flushed_redis_loses_no_revocation(any_city: City, redis_address: str) -> None:
     """The record answers."""
     phone, terminal = any_city.phone(), any_city.terminal("bus-1")
-    revoke(any_city, phone)
+    any_city.give(phone, Status.REVOKED)
     redis.Redis.from_url(redis_address).flushall()
     assert decision(terminal.scan(phone.show(any_city.clock.now))) == ("refused", "revoked")
 
@@ -86,13 +74,7 @@ def test_a_redis_that_is_gone_loses_no_revocation_and_stops_nobody(any_city: Cit
     phone, other, terminal = any_city.phone(), any_city.phone(), any_city.terminal("bus-1")
     gone = replace(any_city.services, revoked=RevokedCache("unix:///nonexistent/redis.sock"))
     any_city.app.extensions["services"] = gone
-    change_status(
-        gone,
-        lambda connection: grant.live(connection, now=any_city.clock.now, device=phone.device),
-        Status.REVOKED,
-        cause="test",
-        actor="operator:test",
-    )
+    any_city.give(phone, Status.REVOKED, gone)
     assert decision(terminal.scan(phone.show(any_city.clock.now))) == ("refused", "revoked")
     assert decision(terminal.scan(other.show(any_city.clock.now))) == ("accepted", None)
 
@@ -100,7 +82,7 @@ def test_a_redis_that_is_gone_loses_no_revocation_and_stops_nobody(any_city: Cit
 def test_a_forged_fact_in_redis_cannot_make_a_revoked_code_valid(city: City, redis_address: str) -> None:
     """The cache holds only negative facts."""
     phone, terminal = city.phone(), city.terminal("bus-1")
-    revoke(city, phone)
+    city.give(phone, Status.REVOKED)
     made = phone.grants[0][0]
     redis.Redis.from_url(redis_address).setbit(f"revoked:{made['list']}", made["idx"], 0)
     assert decision(terminal.scan(phone.show(city.clock.now))) == ("refused", "revoked")

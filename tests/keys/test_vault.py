@@ -187,3 +187,14 @@ def test_a_key_does_not_print_its_secret() -> None:
     for shown in (repr(keys), repr(keys.of(Use.DATA)), str(keys.data[0])):
         assert secret.hex() not in shown
         assert repr(secret) not in shown
+
+
+@pytest.mark.parametrize("suite", [AES_256_GCM, SM4_GCM])
+def test_a_secret_of_a_moment_that_has_passed_stays_the_same_whatever_keys_are_made(suite: Suite) -> None:
+    first, second = key(secret=OLD, suite=suite), key(2, NEW, suite=suite, active_from=NOW)
+    before, after = vault_of(index=(first,)), vault_of(index=(first, second))
+    made = after.secret("place", kind="site", at=NOW - 1)
+    assert made == before.secret("place", kind="site", at=NOW - 1)
+    assert len(made) == 32
+    others = {after.secret("place", kind="site", at=NOW), after.secret("other", kind="site", at=NOW - 1)}
+    assert len({made, after.secret("place", kind="handle", at=NOW - 1), *others}) == 4

@@ -30,6 +30,7 @@ function recordElement(record) {
     h("p", { class: "record-head" }, h("strong", {}, pick(record.scene_title)), " · ", record.place),
     h("p", { class: "verdict-line" }, icon(ICONS[record.decision]), h("span", {}, t(`decision.${record.decision}`),
       record.decision === "accepted" ? "" : t("colon") + pick(record.message))),
+    (record.marks ?? []).map((mark) => h("p", { class: "notice warn", testid: "record-mark" }, pick(mark))),
     h("p", { class: "hint" }, h("time", { datetime: new Date(record.at * 1000).toISOString() }, dayAndTime(record.at))),
     h("p", { class: "hint" }, t("records.disclosed"), t("colon"), disclosed.length ? disclosed.join(t("comma")) : t("records.nothing")));
 }

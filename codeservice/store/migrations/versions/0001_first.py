@@ -232,6 +232,8 @@ def upgrade() -> None:
         sa.Column("enrolment_hash", sa.LargeBinary(), nullable=True),
         sa.Column("enrolment_expires", sa.BigInteger(), nullable=True),
         sa.Column("enrolment_tries", sa.SmallInteger(), nullable=False),
+        sa.Column("enrolled", sa.BigInteger(), nullable=True),
+        sa.Column("key_enrolled", sa.BigInteger(), nullable=True),
         sa.CheckConstraint("kind in ('terminal', 'back_end')", name=op.f("ck_client_kind")),
         sa.ForeignKeyConstraint(["partner"], ["partner.id"], name=op.f("fk_client_partner")),
         sa.ForeignKeyConstraint(["place"], ["place.id"], name=op.f("fk_client_place")),
@@ -323,6 +325,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_grant_person"), ["person"], unique=False)
 
     op.create_table(
+        "quarantine",
+        sa.Column("client", sa.String(length=32), nullable=False),
+        sa.Column("stream", sa.String(length=16), nullable=False),
+        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("item_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("reason", sa.String(length=20), nullable=False),
+        sa.Column("received", sa.BigInteger(), nullable=False),
+        sa.Column("item", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["client"], ["client.id"], name=op.f("fk_quarantine_client")),
+        sa.PrimaryKeyConstraint("client", "stream", "seq", "item_hash", name=op.f("pk_quarantine")),
+    )
+    with op.batch_alter_table("quarantine", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_quarantine_received"), ["received"], unique=False)
+
+    op.create_table(
         "scan",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("client", sa.String(length=32), nullable=False),
@@ -340,25 +357,91 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(length=40), nullable=True),
         sa.Column("effect", sa.JSON(), nullable=False),
         sa.Column("disclosed", sa.JSON(), nullable=False),
+        sa.Column("stream", sa.String(length=16), nullable=True),
+        sa.Column("seq", sa.BigInteger(), nullable=True),
+        sa.Column("item_hash", sa.LargeBinary(), nullable=True),
+        sa.Column("device_at", sa.BigInteger(), nullable=True),
+        sa.Column("received", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["client"], ["client.id"], name=op.f("fk_scan_client")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_scan")),
         sa.UniqueConstraint("client", "act", name=op.f("uq_scan_client_act")),
+        sa.UniqueConstraint("client", "stream", "seq", name=op.f("uq_scan_client_stream_seq")),
     )
     with op.batch_alter_table("scan", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_scan_at"), ["at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_scan_list_idx_iat"), ["list", "idx", "iat"], unique=False)
         batch_op.create_index(batch_op.f("ix_scan_person_at"), ["person", "at"], unique=False)
 
+    op.create_table(
+        "stream",
+        sa.Column("client", sa.String(length=32), nullable=False),
+        sa.Column("stream", sa.String(length=16), nullable=False),
+        sa.Column("last", sa.BigInteger(), nullable=False),
+        sa.Column("highest", sa.BigInteger(), nullable=False),
+        sa.Column("too_old", sa.BigInteger(), nullable=False),
+        sa.Column("deleted_scans", sa.BigInteger(), nullable=False),
+        sa.Column("deleted_items", sa.BigInteger(), nullable=False),
+        sa.Column("first_upload", sa.BigInteger(), nullable=False),
+        sa.Column("last_upload", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["client"], ["client.id"], name=op.f("fk_stream_client")),
+        sa.PrimaryKeyConstraint("client", "stream", name=op.f("pk_stream")),
+    )
+    with op.batch_alter_table("stream", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_stream_last_upload"), ["last_upload"], unique=False)
+
+    op.create_table(
+        "scan_mark",
+        sa.Column("scan", sa.String(length=32), nullable=False),
+        sa.Column("mark", sa.String(length=20), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=True),
+        sa.Column("other", sa.String(length=32), nullable=True),
+        sa.ForeignKeyConstraint(["scan"], ["scan.id"], name=op.f("fk_scan_mark_scan"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("scan", "mark", name=op.f("pk_scan_mark")),
+    )
+    with op.batch_alter_table("scan_mark", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_scan_mark_mark_at"), ["mark", "at"], unique=False)
+
+    op.create_table(
+        "stream_range",
+        sa.Column("client", sa.String(length=32), nullable=False),
+        sa.Column("stream", sa.String(length=16), nullable=False),
+        sa.Column("first", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("last", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["client", "stream"],
+            ["stream.client", "stream.stream"],
+            name=op.f("fk_stream_range_client_stream"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("client", "stream", "first", name=op.f("pk_stream_range")),
+    )
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     """Go back."""
     # ### commands auto generated by Alembic - please adjust! ###
+    op.drop_table("stream_range")
+    with op.batch_alter_table("scan_mark", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_scan_mark_mark_at"))
+
+    op.drop_table("scan_mark")
+    with op.batch_alter_table("stream", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stream_last_upload"))
+
+    op.drop_table("stream")
     with op.batch_alter_table("scan", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_scan_person_at"))
+        batch_op.drop_index(batch_op.f("ix_scan_list_idx_iat"))
         batch_op.drop_index(batch_op.f("ix_scan_at"))
 
     op.drop_table("scan")
+    with op.batch_alter_table("quarantine", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_quarantine_received"))
+
+    op.drop_table("quarantine")
     with op.batch_alter_table("grant", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_grant_person"))
         batch_op.drop_index(

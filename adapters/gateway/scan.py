@@ -1,30 +1,25 @@
-"""The one HTTP door of the adapters: scans of every scene, the state of a terminal, and the scanner page."""
+"""Scans of every scene by network, and the state of a terminal."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import msgspec
-from flask import Blueprint, Response, render_template, send_from_directory
+from flask import Blueprint
 
 from adapters import ADAPTERS
 from adapters.contract import Adapter, ScanBody
 from adapters.terminals import SCOPE, require_terminal
-from codeservice.errors import NotFoundError
 from codeservice.reason import MESSAGES, Reason, Words
 from codeservice.scan import Verified
 from codeservice.scanning import Answer as Recorded
 from codeservice.scanning import decide
-from codeservice.scene import SCENES
 from codeservice.services import Services
 from codeservice.store import scan
 from codeservice.store.record import Record
 from codeservice.web.operation import Answer, Security, operation
 from codeservice.web.verification import require_act
 
-_PAGE = Path(__file__).with_name("scanner")
-
-door = Blueprint("scan", __name__, template_folder=str(_PAGE))
+door = Blueprint("scan", __name__)
 
 _NOTHING_TO_DO = Words("", "")
 _MAX_CODE = 1000
@@ -123,20 +118,6 @@ def terminal_state(services: Services) -> TerminalState:
     with services.database.read() as connection:
         count = scan.count_since(connection, now - 24 * 3600, client=who.id)
     return TerminalState(now, who.id, who.scene, who.place_name, services.trust_list().version, count)
-
-
-@door.get("/scanner/<scene>")
-def scanner_page(scene: str) -> str:
-    """Show the scanner of one scene."""
-    if scene not in ADAPTERS:
-        raise NotFoundError("scene_not_found")
-    return render_template("scanner.html", scene=scene, title=SCENES[scene].title)
-
-
-@door.get("/scanner/static/<path:name>")
-def scanner_static(name: str) -> Response:
-    """Serve the scanner's own files."""
-    return send_from_directory(_PAGE / "static", name)
 
 
 def _answer(adapter: Adapter, found: Recorded) -> dict[str, Any]:

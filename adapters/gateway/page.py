@@ -1,0 +1,27 @@
+"""The scanner page of every scene."""
+
+from pathlib import Path
+
+from flask import Blueprint, Response, render_template, send_from_directory
+
+from adapters import ADAPTERS
+from codeservice.errors import NotFoundError
+from codeservice.scene import SCENES
+
+_PAGE = Path(__file__).resolve().parent.with_name("scanner")
+
+door = Blueprint("page", __name__, template_folder=str(_PAGE))
+
+
+@door.get("/scanner/<scene>")
+def scanner_page(scene: str) -> str:
+    """Show the scanner of one scene."""
+    if scene not in ADAPTERS:
+        raise NotFoundError("scene_not_found")
+    return render_template("scanner.html", scene=scene, title=SCENES[scene].title)
+
+
+@door.get("/scanner/static/<path:name>")
+def scanner_static(name: str) -> Response:
+    """Serve the scanner's own files."""
+    return send_from_directory(_PAGE / "static", name)
