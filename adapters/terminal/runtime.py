@@ -50,7 +50,6 @@ ONLINE_SECONDS = 2.0
 """Seconds that a person waits for the service before the terminal decides by itself."""
 
 _MAX_ACT = 64
-_PURGE_EVERY = 60
 _NOTHING = Words("", "")
 
 
@@ -92,7 +91,6 @@ class Terminal:
         self._lock = threading.Lock()
         self._verifier: tuple[str | None, Verifier] | None = None
         self._recent: deque[tuple[float, str, Answer]] = deque(maxlen=32)
-        self._purged = 0
         self._day, self._today = "", 0
 
     def scan(self, text: str, *, body: Mapping[str, object] | None = None, act: str | None = None) -> Answer:
@@ -396,9 +394,6 @@ class Terminal:
         now = self._clock.now()
         if now is not None:
             self._standing.keep_mark(now)
-            if now >= self._purged + _PURGE_EVERY:
-                store.purge(now)
-                self._purged = now
             day = city_day(now)
             self._day, self._today = day, (self._today if day == self._day else 0) + 1
         return stored

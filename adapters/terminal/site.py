@@ -30,7 +30,7 @@ ANSWER_SECONDS = 0.2
 PAUSE = 5.0
 """Seconds in which a relay that has failed is not asked again: nobody at a gate waits for it twice."""
 
-_REST = 3 * 24 * 3600
+_REST = 24 * 3600
 _MAC = "X-Claim-Mac"
 _ASK, _ANSWER = b"CC1 claim", b"CC1 claimed"
 _SCHEMA = """

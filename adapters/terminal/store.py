@@ -20,13 +20,12 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from codeservice.upload import STREAM_SIZE
 
 _NONCE = 12
-_USE_REST = 24 * 3600
-"""Seconds a first use is kept: its code counts for two minutes."""
+_MARK_REST = 24 * 3600
+"""Seconds a first use or a counter is kept: a code counts for two minutes, a counter for a day."""
 
 _ANSWER_REST = 600
 """Seconds an act is answered again: whoever lost an answer asks at once."""
 
-_TALLY_REST = 3 * 24 * 3600
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS scan (seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, sealed BLOB NOT NULL);
@@ -173,9 +172,8 @@ class Store:
     def purge(self, now: int) -> None:
         """Delete what has had its time."""
         self._connection.execute("DELETE FROM answer WHERE at < ?", (now - _ANSWER_REST,))
-        self._connection.execute("DELETE FROM first_use WHERE at < ?", (now - _USE_REST,))
-        self._connection.execute("DELETE FROM tally WHERE at < ?", (now - _TALLY_REST,))
-        self._connection.execute("DELETE FROM moment WHERE at < ?", (now - _TALLY_REST,))
+        for table in ("first_use", "tally", "moment"):
+            self._connection.execute(f"DELETE FROM {table} WHERE at < ?", (now - _MARK_REST,))  # noqa: S608 -- a constant
 
     def _scan(self, seq: int) -> bytes:
         return self.stream + struct.pack(">Q", seq)

@@ -1,5 +1,6 @@
 """Contact with the service: time, trust list, profile and lists come, scans go. One thread, woken by news and scans."""
 
+import contextlib
 import logging
 import random
 import threading
@@ -291,8 +292,15 @@ class Sync:
                 failures += 1
                 self._note("contact_failed", error)
                 pause = LONGEST_PAUSE
+            self._tidy()
             # While there is no contact, a scan does not make a try come sooner.
             (self._wake if failures == 0 else self._stopped).wait(pause)
+
+    def _tidy(self) -> None:
+        now = self._clock.now()
+        if now is not None:
+            with contextlib.suppress(StoreError), self._bundle.store.transaction():
+                self._bundle.store.purge(now)
 
     def _listen(self) -> None:
         """Wait for news, pushed if it goes, else by long poll."""
