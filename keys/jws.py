@@ -174,7 +174,8 @@ def _is_text(value: object) -> bool:
     # Lone surrogates and NUL pass JSON and stop every database behind it.
     try:
         return b"\\u0000" not in json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
+    except (UnicodeEncodeError, RecursionError):
+        # Reading and writing stop at different depths.
         return False
 
 

@@ -1,5 +1,6 @@
 """JSON Web Signatures: one algorithm, one kind, one audience, one key, and a moment that is now."""
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -288,3 +289,10 @@ def test_reading_json_is_total(data: bytes) -> None:
     except BadKeyError:
         return
     assert isinstance(value, dict)
+
+
+def test_json_of_any_depth_is_read_or_refused() -> None:
+    """The reader stops at another depth than the writer that looks at what was read."""
+    for depth in range(800, 1010):
+        with contextlib.suppress(BadKeyError):
+            jws.parse_json(b'{"a":' + b"[" * depth + b"]" * depth + b"}")

@@ -142,6 +142,14 @@ def test_what_goes_wrong_is_told_in_both_languages_and_has_its_exit_code(
         assert "Traceback" not in told
 
 
+def test_ctrl_c_in_a_command_is_told_in_a_word(capsys: Captured) -> None:
+    def opened(folder: Path, **options: Any) -> AbstractContextManager[FakeScanning]:
+        raise KeyboardInterrupt
+
+    assert main(["sync"], {}, opened) == Exit.ERROR
+    assert capsys.readouterr().err == "错误 error: 已中断 interrupted\n"
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -311,8 +319,7 @@ def test_a_damaged_scan_is_listed_as_damaged(yard: Yard, capsys: Captured) -> No
     assert "记录已损坏 damaged" in capsys.readouterr().out
 
 
-PROGRAM = "import sys; from adapters.terminal.answer import State
-from adapters.terminal.cli import main; from tests.scanning import open_fake;"
+PROGRAM = "import sys; from adapters.terminal.cli import main; from tests.scanning import open_fake;"
 
 
 def start(*arguments: str, **options: Any) -> subprocess.Popen[bytes]:

@@ -239,7 +239,9 @@ def test_the_supervisor_is_told_ready_alive_and_stopping(tmp_path: Path, *, abst
         systemd.settimeout(30)
         stop = Event()
         desk = Desk(FakeScanning(), (), (), still)
-        thread = Thread(target=work, args=(desk, (), Supervisor({ADDRESS: name}), stop), kwargs={"serves": True})
+        thread = Thread(
+            target=work, args=(desk, (), Supervisor({ADDRESS: name}), stop), kwargs={"serves": True}, daemon=True
+        )
         thread.start()
         assert [systemd.recv(100) for _ in range(2)] == [b"READY=1", b"WATCHDOG=1"]
         stop.set()
@@ -262,7 +264,7 @@ def test_a_terminal_that_hangs_is_not_called_alive(tmp_path: Path) -> None:
         systemd.settimeout(30)
         stop = Event()
         supervisor = Supervisor({ADDRESS: str(tmp_path / "notify")})
-        thread = Thread(target=work, args=(desk, (), supervisor, stop), kwargs={"serves": True})
+        thread = Thread(target=work, args=(desk, (), supervisor, stop), kwargs={"serves": True}, daemon=True)
         thread.start()
         assert systemd.recv(100) == b"READY=1"
         wait_until(lambda: desk._state is not None)

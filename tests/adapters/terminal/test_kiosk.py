@@ -12,10 +12,11 @@ import pytest
 
 from adapters.terminal.desk import Desk
 from adapters.terminal.errors import TerminalError
+from adapters.terminal.inputs.reading import Reading
 from adapters.terminal.inputs.splitter import MAX_LINE
 from adapters.terminal.kiosk.audience import MOST_PAGES, Audience
 from adapters.terminal.kiosk.kiosk import Kiosk
-from tests.scanning import GOOD, PATIENT, FakeScanning
+from tests.scanning import GOOD, PATIENT, FakeScanning, healthy
 from tests.waiting import wait_until
 
 
@@ -187,8 +188,8 @@ def test_it_listens_on_loopback_alone(place: Place) -> None:
 
 def test_whoever_comes_later_sees_the_state_and_no_verdict_of_before(place: Place) -> None:
     place.scanning.details = PATIENT
-    assert place.scan({"code": GOOD}) == 204
     place.desk.tick()
+    assert place.scan({"code": GOOD}) == 204
     with place.listening() as events:
         name, state = event(events)
         assert (name, state["place"], state["connected"]) == ("state", "1 路 3 号车", True)
@@ -224,6 +225,24 @@ def test_a_page_that_sends_half_a_request_holds_nobody_up(place: Place) -> None:
     with socket.create_connection(("127.0.0.1", place.kiosk.port)) as half:
         half.sendall(b"POST /scan HTTP/1.1\r\nContent-Le")
         assert place.scan({"code": GOOD}) == 204
+
+
+def test_a_kiosk_that_never_served_closes_as_well() -> None:
+    kiosk = Kiosk(0)
+    kiosk.tell(healthy())
+    with pytest.raises(RuntimeError):
+        kiosk.take(Reading(GOOD))
+    kiosk.close()
+
+
+def test_a_fault_of_ours_is_not_hidden(place: Place, capfd: pytest.CaptureFixture[str]) -> None:
+    def breaks(reading: object) -> None:
+        raise ZeroDivisionError
+
+    place.kiosk.take = breaks
+    with pytest.raises(http.client.RemoteDisconnected):
+        place.scan({"code": GOOD})
+    wait_until(lambda: "ZeroDivisionError" in capfd.readouterr().err)
 
 
 def test_more_connections_than_a_page_needs_are_closed_and_the_page_goes_on(place: Place) -> None:

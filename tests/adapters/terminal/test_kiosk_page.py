@@ -175,7 +175,7 @@ def test_what_other_inputs_scan_is_shown_on_every_page(place: Place) -> None:
 def test_a_digit_code_is_typed_by_hand(place: Place) -> None:
     page = place.open()
     page.get_by_test_id("typed-code").fill(f"{DIGITS[:6]} {DIGITS[6:]}")
-    page.get_by_test_id("typed-submit").click()
+    page.get_by_test_id("typed-code").press("Enter")
     verdict(page, "refused")
     assert page.get_by_test_id("typed-code").input_value() == ""
     type_as_a_scanner(page, GOOD)

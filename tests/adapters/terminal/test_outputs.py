@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pty
+import tty
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -136,6 +137,32 @@ def test_a_device_gets_the_same_lines() -> None:
     line.close()
     os.close(ours)
     os.close(theirs)
+
+
+def test_what_a_stalled_device_holds_is_forgotten_so_that_no_gate_opens_late() -> None:
+    ours, theirs = pty.openpty()
+    tty.setraw(theirs)
+    line = SignalLine(os.ttyname(theirs))
+    for _ in range(100_000):
+        line.show(accepted(), 0.0)
+        if line.fault is not None:
+            break
+    assert told(line) is not None
+    os.read(ours, 1 << 20)
+    line.show(rejected(Reason.REPLAYED), 0.0)
+    assert told(line) is None
+    assert os.read(ours, 10) == b"R\n"
+    line.close()
+    line.close()
+    os.close(ours)
+    os.close(theirs)
+
+
+def test_a_device_that_takes_nothing_stops_nobody() -> None:
+    line = SignalLine("/dev/full")
+    line.show(accepted(), 0.0)
+    assert told(line) is not None
+    line.close()
 
 
 def test_a_file_is_written_at_its_end_and_none_is_made(tmp_path: Path) -> None:

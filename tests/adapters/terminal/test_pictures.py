@@ -3,6 +3,7 @@
 import io
 import os
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 import qrcode
@@ -16,6 +17,7 @@ from adapters.terminal.inputs.pictures import DONE, Pictures
 from adapters.terminal.inputs.reading import Reading, StateRequest
 from codeservice.reason import Words
 from tests.scanning import GOOD, USED
+from tests.waiting import wait_until
 
 DIGITS = "123456789012345678"
 
@@ -137,6 +139,25 @@ def test_a_picture_without_a_code_and_one_with_two_are_no_code(watch: Watch) -> 
     two.save(watch.folder / "b.png")
     watch.look()
     assert watch.texts == ["", ""]
+
+
+def test_a_file_that_is_larger_than_any_picture_is_not_opened(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(picture, "MAX_BYTES", 100)
+    draw(GOOD).save(watch.folder / "a.png")
+    with pytest.raises(picture.PictureError):
+        picture.read_picture(watch.folder / "a.png")
+
+
+def test_a_folder_is_watched_until_it_is_stopped(watch: Watch) -> None:
+    stop = Event()
+    thread = Thread(target=watch.pictures.run, args=(watch._take, stop), daemon=True)
+    thread.start()
+    for text in ("1", "2"):
+        draw(text).save(watch.folder / f"{text}.png")
+        wait_until(lambda text=text: watch.texts[-1:] == [text])  # type: ignore[misc]
+    stop.set()
+    thread.join(30)
+    assert not thread.is_alive()
 
 
 def test_a_small_file_that_unpacks_to_gigabytes_is_not_unpacked(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
