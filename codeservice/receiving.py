@@ -86,10 +86,11 @@ def receive(services: Services, terminal: StoredClient, upload: Upload, *, scene
     items = [_Item(seq, data, hashlib.sha256(data).digest()) for seq, data in upload.items]
 
     def work(connection: Connection) -> Receipt:
-        # Uploads of one terminal follow each other from here on, and see what the one before has stored.
-        locked = client.lock(connection, terminal.id)
-        reception = _Reception(services, connection, locked, upload.stream.hex(), scene, now)
-        return reception.receive(items, last=upload.last)
+        # This locks the stream: its uploads follow each other from here on, and each sees what the one before has done,
+        # also that the terminal was suspended.
+        stream.note_upload(connection, terminal.id, upload.stream.hex(), last=upload.last, now=now)
+        current = client.find(connection, terminal.id) or terminal
+        return _Reception(services, connection, current, upload.stream.hex(), scene, now).receive(items)
 
     return services.database.transact(work)
 
@@ -105,9 +106,8 @@ class _Reception:
     scene: Scene
     now: int
 
-    def receive(self, items: list[_Item], *, last: int) -> Receipt:
+    def receive(self, items: list[_Item]) -> Receipt:
         connection, id_ = self.connection, self.terminal.id
-        stream.note_upload(connection, id_, self.stream, last=last, now=self.now)
         seqs = [item.seq for item in items]
         came = stream.known(connection, id_, self.stream, seqs)
         stored, aside, forks = self._compare([item for item in items if item.seq in came])
@@ -264,8 +264,8 @@ class _Reception:
 
     def _mark_double_uses(self, marked: Counter[Mark], uses: list[tuple[int, int, int]]) -> None:
         for scans in scan.accepted_uses(self.connection, uses).values():
-            later = dict.fromkeys(scans[1:], Finding(other=scans[0]))
-            self._mark(marked, Mark.DOUBLE_USE, later, scans[:1])
+            # A scan that has an earlier one keeps it, whatever comes: this mark is never taken away.
+            self._mark(marked, Mark.DOUBLE_USE, {later: Finding(other=scans[0]) for later in scans[1:]})
 
     def _mark_forbidden(
         self, marked: Counter[Mark], accepted: list[tuple[_Item, UploadedScan, IssuedGrant | None, Any]]

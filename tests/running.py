@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,12 +71,10 @@ class RealHttp:
             body, headers["Content-Type"] = options["data"], options["content_type"]
         elif "data" in options:
             body, headers["Content-Type"] = urlencode(options["data"]), "application/x-www-form-urlencoded"
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        connection.request(options.get("method", "GET"), path, body, headers)
-        answer = connection.getresponse()
-        text = answer.read().decode()
-        connection.close()
-        return HttpAnswer(answer.status, text)
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
+            connection.request(options.get("method", "GET"), path, body, headers)
+            with connection.getresponse() as answer:
+                return HttpAnswer(answer.status, answer.read().decode())
 
 
 class RunningCity:

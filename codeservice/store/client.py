@@ -156,16 +156,6 @@ def require_active(connection: Connection, client: str) -> None:
         raise ForbiddenError("terminal_not_allowed")
 
 
-def lock(connection: Connection, client: str) -> StoredClient:
-    """Return a client, and keep everybody else who wants to lock it waiting; raises NotFoundError."""
-    # Scans of the client go on: they refer to the row, and its key does not change.
-    connection.execute(select(Client.id).where(Client.id == client).with_for_update(key_share=True))
-    found = find(connection, client)
-    if found is None:
-        raise NotFoundError("terminal_not_found")
-    return found
-
-
 def suspend(connection: Connection, client: str) -> None:
     """Refuse everything from a client from now on; raises NotFoundError."""
     changed = connection.execute(update(Client).where(Client.id == client).values(state=SUSPENDED))

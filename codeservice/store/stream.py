@@ -39,7 +39,10 @@ class StreamAccount:
 
 
 def note_upload(connection: Connection, client: str, stream: str, *, last: int, now: int) -> None:
-    """Note that an upload came, and the highest number that the terminal says it has given."""
+    """Note that an upload came, and the highest number that the terminal says it has given.
+
+    Who notes another one of the same stream waits until this transaction ends.
+    """
     values = {"last": last, "highest": 0, "too_old": 0, "deleted_scans": 0, "deleted_items": 0}
     statement = upsert(connection, Stream).values(
         client=client, stream=stream, first_upload=now, last_upload=now, **values

@@ -2,26 +2,29 @@
 
 import json
 import random
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, select, text, update
 
 from codeservice.city import city_day
 from codeservice.code import Kind
 from codeservice.rate import RateLimiter
 from codeservice.reason import Reason
 from codeservice.receiving import SKEW
-from codeservice.scan import Outcome
+from codeservice.scan import Caller, Outcome
 from codeservice.status import Status
 from codeservice.store import audit, client, quarantine, retention, stream
 from codeservice.store.models import AuditEntry, FirstUse, Quarantine, Scan, ScanMark, Stream, StreamRange, Table, Tally
+from codeservice.store.record import Record
 from codeservice.store.retention import SCAN_LIFE
 from codeservice.upload import write_item
 from tests.conftest import City
 from tests.phone import Phone, at_once, decision
-from tests.uploading import Queue, marks, rows, scan_of
+from tests.uploading import EFFECTS, Queue, marks, rows, scan_of
 
 DAY = 24 * 3600
 
@@ -154,6 +157,16 @@ def test_gaps_are_named_until_they_are_closed(any_city: City) -> None:
     assert account(any_city, queue).missing == 0
 
 
+def test_an_upload_that_was_late_takes_no_number_back(city: City) -> None:
+    queue = queue_of(city)
+    queue.refuse(city.clock.now)
+    late = queue.signed()
+    queue.refuse(city.clock.now)
+    queue.upload(2)
+    assert queue.post(late).get_json()["stored"] == [1]
+    assert (account(city, queue).last, account(city, queue).highest) == (2, 2)
+
+
 def test_at_most_fifty_gaps_are_named(city: City) -> None:
     queue = queue_of(city)
     for number in range(200):
@@ -193,7 +206,7 @@ def test_after_a_new_enrolment_the_numbers_that_a_clone_has_taken_stop_the_termi
         clone.accept(phone, any_city.clock.now - 9 + index, index=index)
         queue.refuse(any_city.clock.now - 5 + index)
     clone.upload()
-    assert queue.upload()["state"] == "suspended"
+    assert queue.upload(1)["state"] == "suspended"
     any_city.clock.now += 60
     with any_city.services.database.write() as connection:
         client.resume(connection, "bus-1")
@@ -438,6 +451,29 @@ def test_terminals_that_upload_one_code_at_once_leave_one_unmarked(any_city: Cit
     assert len(rows(any_city)) == 18
     marked = [marks(any_city, queue) for queue in queues]
     assert marked == [{}] + [{seq: {"double_use"} for seq in (1, 2, 3)}] * 5
+
+
+def test_an_upload_that_waits_for_a_showing_holds_no_later_one(open_city: Callable[..., City]) -> None:
+    """All take showings in one order, whatever the order of their scans: so nobody waits in a circle."""
+    city = open_city("postgresql")
+    phone, queue, now = city.phone(), queue_of(city), city.clock.now
+    uses = sorted((held["list"], held["idx"], now) for held, _ in phone.grants)
+    for use in reversed(uses):
+        queue.add(scan_of(now, kind=Kind.DEVICE, use=use, effect=EFFECTS["bus"]))
+    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    caller = Caller("bus-2", "city-bus", "bus-line-1", "bus")
+    with ThreadPoolExecutor(1) as pool, city.services.database.write() as connection:
+        record = Record(connection, city.services.revoked, caller)
+        record.hold_uses(uses[:1])
+        answer = pool.submit(queue.upload)
+        while not answer.done():
+            with city.services.database.read() as other:
+                if other.scalar(waiting):
+                    break
+        connection.execute(text("SET LOCAL lock_timeout = '300ms'"))
+        record.hold_uses(uses[1:])
+        connection.commit()
+        assert answer.result()["stored"] == [1, 2]
 
 
 def test_a_code_that_was_accepted_by_network_first_marks_the_other_terminal(any_city: City) -> None:
