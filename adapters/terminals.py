@@ -1,15 +1,26 @@
 """Who is calling: an authenticated terminal, registered for which scene and place. Never read from the body."""
 
-from codeservice.errors import ForbiddenError
+from codeservice.errors import ForbiddenError, UpgradeRequiredError
 from codeservice.services import Services
 from codeservice.web import bearer
+from codeservice.web.operation import header
 
 SCOPE = "scan"
+PROTOCOL_HEADER = "City-Terminal"
+"""Where the terminal program names the number of the protocol that it speaks."""
 
 
 def require_terminal(services: Services, *, scene: str | None, now: int) -> bearer.Bearer:
-    """Return the calling terminal. Raises ForbiddenError when it is registered for another scene than `scene`."""
+    """Return the calling terminal.
+
+    Raises ForbiddenError when it is registered for another scene than `scene`, UpgradeRequiredError when its program
+    speaks a protocol that is not served any more.
+    """
     who = bearer.require(services, scope=SCOPE, now=now)
+    # A page that the service itself has sent names no protocol.
+    protocol = header(PROTOCOL_HEADER, longest=9)
+    if protocol is not None and not (protocol.isdigit() and int(protocol) >= services.settings.oldest_terminal):
+        raise UpgradeRequiredError("terminal_too_old")
     if scene is not None and who.client.scene != scene:
         raise ForbiddenError("terminal_not_allowed")
     return who

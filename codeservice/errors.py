@@ -58,6 +58,12 @@ class UnprocessableError(ServiceError):
     status = 422
 
 
+class UpgradeRequiredError(ServiceError):
+    """The caller speaks a version that is not served any more (RFC 9110 section 15.5.22)."""
+
+    status = 426
+
+
 class TooManyRequestsError(ServiceError):
     """The caller must slow down."""
 

@@ -48,6 +48,9 @@ class Settings:
     events: str | None = None
     """Address under which terminals reach the events server, for example https://city.example; else the origin."""
 
+    oldest_terminal: int = 1
+    """Lowest protocol number of terminals that is served; a higher one turns programs away that are too old."""
+
     @property
     def secure(self) -> bool:
         """Whether the service is reached by https, so that cookies are marked Secure."""

@@ -15,7 +15,7 @@ from codeservice.events import Events
 READ_SECONDS = 5
 """Longest pause between two pieces of a request; a proxy in front buffers requests and never pauses."""
 
-WRITE_SECONDS = 20
+WRITE_SECONDS = 10
 """Longest pause between two pieces of an answer that the client takes."""
 
 LOST_SECONDS = 40

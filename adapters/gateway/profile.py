@@ -36,7 +36,7 @@ _RETRY_AFTER = 5
     media=COSE,
     security=Security.BEARER,
     scope=SCOPE,
-    problems=("token_required", "scope_required", "terminal_not_allowed", "signing_unavailable"),
+    problems=("token_required", "scope_required", "terminal_not_allowed", "terminal_too_old", "signing_unavailable"),
 )
 def fetch_profile(services: Services) -> Response:
     """Give the calling terminal its profile, good for a day."""

@@ -55,6 +55,7 @@ _PROBLEMS = (
     "token_required",
     "scope_required",
     "terminal_not_allowed",
+    "terminal_too_old",
     "idempotency_key_required",
     "idempotency_key_reused",
     "database_unavailable",
@@ -109,7 +110,7 @@ for _scene, _adapter in ADAPTERS.items():
 
 
 @operation(
-    door, "GET /scan/v1/state", returns=TerminalState, security=Security.BEARER, scope=SCOPE, problems=_PROBLEMS[:3]
+    door, "GET /scan/v1/state", returns=TerminalState, security=Security.BEARER, scope=SCOPE, problems=_PROBLEMS[:4]
 )
 def terminal_state(services: Services) -> TerminalState:
     """Tell a waiting terminal the time, the trust list's version and how much it scanned in a day."""

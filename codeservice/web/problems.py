@@ -6,7 +6,7 @@ import msgspec
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from codeservice.errors import ServiceError
+from codeservice.errors import ServiceError, UpgradeRequiredError
 from codeservice.reason import Words
 
 _TYPE = "https://city-code.invalid/problems#"
@@ -71,6 +71,10 @@ PROBLEMS: dict[str, tuple[Words, Words]] = {
     "terminal_not_allowed": (
         Words("本终端无权核验", "This terminal may not verify"),
         Words("请联系终端管理员", "Call the operator of this terminal"),
+    ),
+    "terminal_too_old": (
+        Words("终端程序版本过旧", "This terminal's program is too old"),
+        Words("请更新终端程序；已存记录仍可上传", "Update the program; what it has stored may still be uploaded"),
     ),
     "enrolment_refused": (
         Words("登记码无效", "The enrolment code was refused"),
@@ -231,6 +235,8 @@ def problem(code: str, status: int, *, retry_after: int | None = None) -> Respon
     body = Problem(_TYPE + code, getattr(title, language), status, getattr(detail, language), code, g.get("trace", ""))
     response = Response(msgspec.json.encode(body), status, mimetype="application/problem+json")
     response.headers["Content-Language"] = language
+    if status == UpgradeRequiredError.status:
+        response.headers["Upgrade"] = "city-terminal"
     if retry_after is not None:
         response.headers["Retry-After"] = str(retry_after)
     return response

@@ -1,5 +1,7 @@
 """Terminals and back ends: enrolment with a one-time code, tokens for signed assertions, and nothing else."""
 
+from collections.abc import Callable
+
 import pytest
 
 from codeservice.store import client
@@ -158,3 +160,27 @@ def test_the_state_of_a_terminal_is_its_own(city: City) -> None:
     headers = {"Authorization": f"Bearer {bus.token}"}
     state = city.app.test_client().get("/scan/v1/state", headers=headers).get_json()
     assert (state["terminal"], state["scene"], state["scans_today"]) == ("bus-1", "bus", 1)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "status"),
+    [
+        pytest.param(None, 200, id="the scanner page"),
+        pytest.param("2", 200, id="the oldest that is served"),
+        pytest.param("3", 200, id="a newer one"),
+        pytest.param("1", 426, id="an old one"),
+        pytest.param("old", 426, id="no number"),
+        pytest.param("²", 400, id="no number of ASCII"),
+    ],
+)
+def test_a_terminal_whose_protocol_is_served_no_more_is_told_so(
+    open_city: Callable[..., City], protocol: str | None, status: int
+) -> None:
+    city = open_city(oldest_terminal=2)
+    enrolled = city.terminal("bus-1")
+    headers = {"Authorization": f"Bearer {enrolled.token}"} | ({"City-Terminal": protocol} if protocol else {})
+    for path in ("/terminals/v1/profile", "/scan/v1/state"):
+        answer = enrolled.http.open(path, headers=headers)
+        assert answer.status_code == status
+        if status == 426:
+            assert answer.get_json()["code"] == "terminal_too_old"
