@@ -3,12 +3,13 @@
 import argparse
 import sys
 
-from bench import lists, requests, signing, terminal, verification
+from bench import lists, publishing, requests, signing, terminal, verification
 
 MEASUREMENTS = {
     "verification": verification.measure,
     "signing": signing.measure,
     "lists": lists.measure,
+    "publishing": publishing.measure,
     "requests": requests.measure,
     "terminal": terminal.measure,
 }

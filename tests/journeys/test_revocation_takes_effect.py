@@ -179,16 +179,14 @@ class Session(RealHttp):
 
     def open(self, path: str, **options: Any) -> Any:
         """Send one request."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         headers = dict(options.get("headers", {})) | {"Cookie": self.cookie, "Content-Type": "application/json"}
         body = json.dumps(options["json"]) if "json" in options else None
-        connection.request(options.get("method", "GET"), path, body, headers)
-        answer = connection.getresponse()
-        if cookie := answer.getheader("Set-Cookie"):
-            self.cookie = cookie.split(";")[0]
-        text = answer.read().decode()
-        connection.close()
-        return HttpAnswer(answer.status, text)
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
+            connection.request(options.get("method", "GET"), path, body, headers)
+            with connection.getresponse() as answer:
+                if cookie := answer.getheader("Set-Cookie"):
+                    self.cookie = cookie.split(";")[0]
+                return HttpAnswer(answer.status, answer.read().decode())
 
 
 def newest_password(city: RunningCity) -> str:
@@ -260,8 +258,8 @@ class ConnectedTerminal(threading.Thread):
         connection = http.client.HTTPConnection("127.0.0.1", self.city.port, timeout=40)
         with closing(connection):
             connection.request("GET", path)
-            answer = connection.getresponse()
-            document = answer.read()
+            with connection.getresponse() as answer:
+                document = answer.read()
         if answer.status == 200:
             self.state = accept(self.state, document, trust_list=self.trust_list, now=int(time.time()))
         return answer.status == 200
