@@ -25,6 +25,14 @@ def city(tmp_path: Path) -> Iterator[RunningCity]:
         running.stop()
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCity]:
+    """A running city for tests that change nothing."""
+    running = RunningCity(tmp_path_factory.mktemp("shared") / "city", {})
+    yield running
+    running.stop()
+
+
 def run_in_vain(data: Path, port: int) -> str:
     """Run a city that cannot start; returns what it said."""
     command = [*RUN, str(data), "run", "--port", str(port), "--people", "5"]
@@ -94,3 +102,26 @@ def test_clients_that_send_half_a_request_do_not_stop_the_others(city: RunningCi
     assert city.http.open("/livez").status_code == 200
     for connection in stalled:
         connection.close()
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        pytest.param("Content-Length: 2\r\nContent-Length: 3", id="two lengths"),
+        pytest.param("Content-Length: 2\r\nTransfer-Encoding: chunked", id="a length and chunks"),
+        pytest.param("Transfer-Encoding: chunked, identity", id="a list of codings"),
+        pytest.param("Transfer-Encoding: xchunked", id="a coding that nobody knows"),
+        pytest.param("Content-Length: +2", id="a sign"),
+        pytest.param("X-Folded: a\r\n b\r\nContent-Length: 2", id="a folded line"),
+        pytest.param("Content-Length : 2", id="a space before the colon"),
+    ],
+)
+def test_a_request_that_can_be_read_in_two_ways_is_refused_and_the_connection_ends(
+    shared: RunningCity, head: str
+) -> None:
+    with socket.create_connection(("127.0.0.1", shared.port), timeout=10) as connection:
+        connection.sendall(f"POST /oauth/token HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\n{{}}".encode())
+        said = b""
+        while part := connection.recv(65536):
+            said += part
+    assert said.split()[1] in {b"400", b"501"}

@@ -1,5 +1,7 @@
 """Sign-in, session and real-name check."""
 
+from collections.abc import Callable
+
 import pytest
 
 from codeservice.store import account
@@ -158,6 +160,22 @@ def test_one_address_cannot_send_messages_to_a_whole_city(city: City) -> None:
     phone = new_phone(city)
     statuses = [send(phone, f"1380000{number:04d}").status_code for number in range(70)]
     assert (statuses.count(202), statuses.count(429)) == (60, 10)
+
+
+@pytest.mark.parametrize(("proxies", "is_believed"), [(0, False), (1, True)], ids=["no proxy", "one proxy"])
+def test_a_forwarded_address_counts_only_behind_a_proxy(
+    open_city: Callable[..., City], proxies: int, *, is_believed: bool
+) -> None:
+    """Whoever calls the application directly may write what they like into the header."""
+    city = open_city(proxies=proxies)
+    statuses = []
+    for number in range(70):
+        headers = {"X-Forwarded-For": f"203.0.113.{number % 250}, 198.51.{number // 250}.{number % 250}"}
+        body = {"phone": f"100{number:08d}"}
+        statuses.append(
+            city.app.test_client().post("/wallet/api/v1/sign-in/messages", json=body, headers=headers).status_code
+        )
+    assert (429 in statuses) is not is_believed
 
 
 def test_signing_in_again_ends_the_session_before(city: City) -> None:
