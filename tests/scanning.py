@@ -161,6 +161,7 @@ def open_fake(
     has_battery: bool,
     site: tuple[str, int] | None = None,
     relay: tuple[str, int] | None = None,
+    alone: bool = True,
 ) -> Iterator[FakeScanning]:
     """Stand for `adapters.terminal.opening.open_terminal`."""
     yield FakeScanning()

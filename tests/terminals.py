@@ -51,6 +51,10 @@ class Wire:
     asked: list[str] = field(default_factory=list)
     change: Callable[[str, bytes], bytes] | None = None
     """Changes what a path answers, as somebody on the way would."""
+    forged: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    """Status and body that somebody on the way gives for a path, of which the service never hears."""
+    headers: dict[str, str] = field(default_factory=dict)
+    """Headers of the request that was asked last."""
 
     def connect(self, origin: str) -> "InProcess":
         """Open a connection."""
@@ -80,8 +84,12 @@ class InProcess(Service):
     ) -> Reply:
         wire = self._wire
         wire.asked.append(path)
+        wire.headers = dict(headers)
         if wire.cut:
             raise UnreachableError("no network")
+        for begin, (status, forged) in wire.forged.items():
+            if path.startswith(begin):
+                return judge(_Answer(status, {}), forged)
         answer = self._client.open(path, method=method, data=body, headers=dict(headers))
         self.said_at = wire.clock()
         content = answer.get_data()

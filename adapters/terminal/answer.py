@@ -57,6 +57,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 FAULTS = {
     "time_untrusted": Words("时间不可信，请联网校时", "The time cannot be trusted; connect to set it"),
     "lists_stale": Words("吊销列表过旧，请联网更新", "The lists are too old; connect to renew them"),
+    "too_old": Words("终端程序版本过旧，请升级", "This program is too old for the service; renew it"),
     "profile_expired": Words("终端配置已过期，请联网更新", "The terminal's profile has ended; connect to renew it"),
     "suspended": Words("终端已被停用，请联系管理员", "This terminal is suspended; call the operator"),
     "queue_full": Words("待上传记录已满，请联网上传", "The queue is full; connect to upload it"),

@@ -4,19 +4,25 @@ Nothing here ever goes back: a trust list follows its predecessor, a state of th
 profile is no older than the one before. What fails a check changes nothing.
 """
 
+import contextlib
 from dataclasses import dataclass, field
 from hashlib import sha256
 
 from adapters.terminal.store import Store
-from codeservice.profile import Profile, accept_profile, read_profile, write_profile
+from codeservice.profile import Profile, ProfileError, accept_profile, read_profile, write_profile
 from codeservice.snapshot import Snapshot, SnapshotError, accept, open_document, resume, write_snapshot
 from keys import trustlist
 from keys.cbor import dumps, loads
+from keys.cose import read_sign1
 from keys.errors import TrustListError
 from keys.trustlist import TrustList
 
 PIN_SIZE = 16
-"""Bytes of the digest by which an enrolment names the trust list it begins with."""
+"""Bytes of the digest by which an enrolment names the trust list it begins with.
+
+Half of a SHA-256 is enough: whoever wants to slip another list in has to hit this very digest (a second preimage, 2^128
+tries). The 2^64 tries of a collision help only who makes both lists, and the roots need no trick to sign another one.
+"""
 
 _COMPACT_AFTER = 100
 """Deltas kept behind a state before it is written anew: a hundred cost less than a second at the next start."""
@@ -48,6 +54,7 @@ class Bundle:
     snapshot_tag: str | None = None
     """ETag of the whole snapshot seen last; not kept."""
     _keys: frozenset[bytes] = frozenset()
+    """Status keys that have signed what is in force."""
     _deltas: int = field(default=0)
 
     @classmethod
@@ -61,13 +68,11 @@ class Bundle:
             bundle.trust_list = trustlist.read_unsigned(signed)
         if profile is not None:
             bundle.profile = read_profile(profile)
+        bundle._keys = frozenset(loads(keys)) if keys is not None else frozenset()
         if state is not None:
-            try:
+            with contextlib.suppress(SnapshotError):
                 bundle.snapshot = resume(state, deltas)
-            except SnapshotError:
-                return bundle
-            bundle._deltas = len(deltas)
-            bundle._keys = frozenset(loads(keys)) if keys is not None else frozenset()
+                bundle._deltas = len(deltas)
         return bundle
 
     def begin(self, signed_list: bytes, trust_list: TrustList) -> None:
@@ -87,11 +92,12 @@ class Bundle:
         with self.store.transaction():
             self.store.put(_TRUST_LIST, signed_list)
             if killed:
-                # What a stolen key has marked is not to stay: the lists begin anew under another key.
-                self._forget_lists()
+                # What a stolen key has signed is not to stay: lists and profile begin anew under another key.
+                self._forget_all()
         self.trust_list = after
         if killed:
             self.snapshot, self.snapshot_tag, self._keys, self._deltas = None, None, frozenset(), 0
+            self.profile = None
 
     def take_lists(self, document: bytes, *, now: int) -> bool:
         """Take a snapshot or a delta; True when it brought something. Raises SnapshotError."""
@@ -115,17 +121,21 @@ class Bundle:
         self._deltas = 0 if compact else self._deltas + 1
         return True
 
-    def take_profile(self, document: bytes, *, terminal: str, now: int) -> Profile:
+    def take_profile(self, document: bytes, *, terminal: str, scene: str, now: int) -> Profile:
         """Take a profile; raises ProfileError."""
         if self.trust_list is None:
             raise TrustListError("there is no trust list; enrol this terminal")
         profile = accept_profile(self.profile, document, terminal=terminal, trust_list=self.trust_list, now=now)
+        if profile.scene != scene:
+            raise ProfileError("for another scene; enrol this terminal anew")
+        keys = self._keys | {read_sign1(document).kid or b""}
         with self.store.transaction():
             self.store.put(_PROFILE, write_profile(profile))
-        self.profile = profile
+            self.store.put(_STATE_KEYS, dumps(sorted(keys)))
+        self.profile, self._keys = profile, keys
         return profile
 
-    def _forget_lists(self) -> None:
-        self.store.drop(_STATE)
-        self.store.drop(_STATE_KEYS)
+    def _forget_all(self) -> None:
+        for name in (_STATE, _STATE_KEYS, _PROFILE):
+            self.store.drop(name)
         self.store.drop_deltas()

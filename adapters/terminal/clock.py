@@ -89,8 +89,12 @@ class TerminalClock:
         return max(0, int(self._machine.wall()))
 
     def set(self, server_time: int, *, asked: float) -> Anchor | None:
-        """Believe the service, which was asked at `asked` of the steady clock; None when that is before the mark."""
+        """Believe the service, which was asked at `asked` of the steady clock; None when that is before the mark.
+
+        Then one of the two is wrong, and a battery-backed clock is not believed any more either.
+        """
         if server_time < self.mark - TOLERANCE:
+            self._has_battery = False
             return None
         # The service said a whole second, somewhere between the question and now.
         steady = (asked + self._machine.steady()) / 2

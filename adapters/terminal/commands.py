@@ -90,7 +90,13 @@ class OpenTerminal(Protocol):
     """`adapters.terminal.opening.open_terminal`, or what stands for it in a test."""
 
     def __call__(
-        self, folder: Path, *, has_battery: bool, site: Address | None = None, relay: Address | None = None
+        self,
+        folder: Path,
+        *,
+        has_battery: bool,
+        site: Address | None = None,
+        relay: Address | None = None,
+        alone: bool = True,
     ) -> AbstractContextManager[Terminal]:
         """Open the terminal of a folder; raises EnrolmentError, StoreError or OSError."""
         ...
@@ -211,7 +217,7 @@ def check(options: argparse.Namespace) -> int:
 
 def state(options: argparse.Namespace) -> int:
     """Say how the terminal is, from what is stored here."""
-    with _open(options) as terminal:
+    with _open(options, alone=False) as terminal:
         found = terminal.state()
     _say_state(found, options)
     return Exit.DONE
@@ -269,6 +275,6 @@ def _write(line: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
-def _open(options: argparse.Namespace) -> AbstractContextManager[Terminal]:
-    opened: AbstractContextManager[Terminal] = options.open_terminal(options.data, has_battery=options.rtc)
+def _open(options: argparse.Namespace, *, alone: bool = True) -> AbstractContextManager[Terminal]:
+    opened: AbstractContextManager[Terminal] = options.open_terminal(options.data, has_battery=options.rtc, alone=alone)
     return opened

@@ -15,6 +15,8 @@ from urllib.parse import parse_qs, urlsplit
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
+from adapters import ADAPTERS
+from adapters.terminal.alone import alone
 from adapters.terminal.bundle import PIN_SIZE, Bundle, read_pinned
 from adapters.terminal.service import Service
 from adapters.terminal.store import Store
@@ -67,9 +69,17 @@ def read_link(text: str) -> Link:
 
 
 def enrol(folder: Path, link: Link, service: Service) -> Identity:
-    """Enrol; raises EnrolmentError, TrustListError, RefusedError or UnreachableError, and leaves what was as it was."""
+    """Enrol; leaves what was as it was when it cannot.
+
+    Raises EnrolmentError, TrustListError, RefusedError, UnreachableError, or TerminalError when the terminal runs.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _require_same_city(folder, link)
+    with alone(folder):
+        _require_same_city(folder, link)
+        return _enrol(folder, link, service)
+
+
+def _enrol(folder: Path, link: Link, service: Service) -> Identity:
     signed = service.trust_list()
     trust_list = read_pinned(signed, link.pin)
     store = open_store(folder)
@@ -85,11 +95,14 @@ def enrol(folder: Path, link: Link, service: Service) -> Identity:
         if said.get("issuer") != link.origin:
             raise EnrolmentError(f"the service is reached at {said.get('issuer')}; ask for a link that begins so")
         scene = str(said.get("scene"))
+        if scene not in ADAPTERS:
+            raise EnrolmentError(f"this program does not know the scene {scene!r}; renew it, and ask for a new link")
         identity = Identity(link.origin, link.terminal, scene, trust_list.version, link.pin)
         bundle.begin(signed, trust_list)
         with store.transaction():
-            # The operator vouches for this terminal anew: its time and its standing begin anew too.
-            for name in ("clock", "suspended"):
+            # The operator vouches for this terminal anew: a suspension, and a time or a profile from a future that
+            # somebody has made up, do not stay in its way.
+            for name in ("clock", "mark", "suspended", "profile"):
                 store.drop(name)
     finally:
         store.close()

@@ -1,11 +1,12 @@
 """Opening a terminal from its folder: the one place where its parts are put together."""
 
 import contextlib
-import time
+import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from adapters.terminal.alone import alone as keep_others_out
 from adapters.terminal.bundle import Bundle
 from adapters.terminal.clock import LinuxMachine, Machine
 from adapters.terminal.enrolment import STORE, open_store, read_identity, read_key
@@ -28,19 +29,25 @@ def open_terminal(  # noqa: PLR0913 -- the options of one command
     has_battery: bool = False,
     site: Address | None = None,
     relay: Address | None = None,
+    alone: bool = True,
     connect: Callable[[str], Service] = Service,
 ) -> Iterator[Terminal]:
     """Open the terminal of a folder; its contact with the service begins with `terminal.sync.start()`.
 
     `has_battery` says that the machine's clock goes on without power, `site` is the address of the place's relay, and
-    with `relay` this terminal is the relay itself. Raises EnrolmentError, StoreError, or OSError for a taken address.
+    with `relay` this terminal is the relay itself. `alone` is false for who only looks, beside the program that scans.
+    Raises EnrolmentError, StoreError, TerminalError when another program works there, or OSError for a taken address.
     """
     identity, private = read_identity(folder), read_key(folder)
     machine = machine or LinuxMachine()
     with contextlib.ExitStack() as closing:
+        if alone:
+            closing.enter_context(keep_others_out(folder))
         try:
             kept = _Kept(folder, machine, has_battery=has_battery)
         except DamagedError:
+            if not alone:
+                raise
             _put_aside(folder)
             kept = _Kept(folder, machine, has_battery=has_battery)
             kept.standing.note_damage()
@@ -67,8 +74,6 @@ def open_terminal(  # noqa: PLR0913 -- the options of one command
             closing.callback(server.close)
             site = server.address
         client = None if site is None else Site(site, keys, clock.steady)
-        if client is not None:
-            closing.callback(client.close)
         own = connect(identity.origin)
         closing.callback(own.close)
         yield Terminal(
@@ -100,7 +105,9 @@ class _Kept:
 
 def _put_aside(folder: Path) -> None:
     # Kept for whoever looks into it; a new stream begins, and the service sees where the old one ended.
-    aside = f"{STORE}.damaged-{int(time.time())}"
+    # Numbered, and not by the clock: one that starts anew with every power cut would give a name twice.
+    names = (f"{STORE}.damaged-{number}" for number in itertools.count(1))
+    aside = next(name for name in names if not any(folder.glob(f"{name}*")))
     for suffix in ("", "-wal", "-shm"):
         path = folder / f"{STORE}{suffix}"
         if path.exists():

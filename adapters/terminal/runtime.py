@@ -5,14 +5,16 @@ whole city) is asked there while there is contact; everything else is decided he
 its scan is on the disk.
 """
 
-import http.client
+import contextlib
+import hashlib
 import json
 import secrets
+import sqlite3
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -22,18 +24,19 @@ from adapters.terminal.answer import Answer, State
 from adapters.terminal.bundle import Bundle
 from adapters.terminal.clock import TerminalClock
 from adapters.terminal.memory import LocalMemory, Mark
+from adapters.terminal.patience import Patience
 from adapters.terminal.service import RefusedError, Service, UnreachableError
 from adapters.terminal.site import Claim, Site, SiteError
 from adapters.terminal.standing import Standing
 from adapters.terminal.store import StoreError
 from adapters.terminal.sync import Sync
 from codeservice.city import city_day
-from codeservice.code import Kind
+from codeservice.code import MAX_TIME, Kind
 from codeservice.digit import is_digit_code
 from codeservice.errors import Rejected
 from codeservice.profile import Profile
-from codeservice.reason import MESSAGES, Reason, Words
-from codeservice.scan import Decision, Outcome, Policy, Verified
+from codeservice.reason import MESSAGES, UNDETERMINED, Reason, Words
+from codeservice.scan import Decision, Outcome, Verified
 from codeservice.upload import UploadedScan, write_item
 from codeservice.verifier import Verifier
 
@@ -50,7 +53,11 @@ ONLINE_SECONDS = 2.0
 """Seconds that a person waits for the service before the terminal decides by itself."""
 
 _MAX_ACT = 64
+_ATTEMPTS = 3
+"""Turns of one scan: each takes in what other terminals of the place were first to take."""
+
 _NOTHING = Words("", "")
+_Rules = Callable[[Verified, LocalMemory], Mapping[str, object]]
 
 
 class InputError(ValueError):
@@ -59,10 +66,25 @@ class InputError(ValueError):
 
 @dataclass(frozen=True)
 class _Asked:
+    """One scan that was asked for. `about` is the digest of all of it: who asks again asks the same."""
+
     text: str
     body: ScanBody
     act: str
     about: str
+    named: bool
+
+
+class _Said(msgspec.Struct, frozen=True):
+    """What the service answers to a scan; other fields do not matter here."""
+
+    decision: Outcome
+    reason: Reason | None
+    message: Words
+    advice: Words
+    details: Any
+    at: Annotated[int, msgspec.Meta(ge=0, lt=MAX_TIME)]
+    holder_check_required: bool
 
 
 class Terminal:
@@ -88,6 +110,7 @@ class Terminal:
         self._adapter: Adapter = ADAPTERS[scene]
         self._bundle, self._clock, self._standing = bundle, clock, standing
         self._service, self._site = service, site
+        self._patience = Patience()
         self._lock = threading.Lock()
         self._verifier: tuple[str | None, Verifier] | None = None
         self._recent: deque[tuple[float, str, Answer]] = deque(maxlen=32)
@@ -100,7 +123,7 @@ class Terminal:
         """
         asked = self._read(text, body, act)
         with self._lock:
-            before = self._answered(asked, named=act is not None)
+            before = self._answered(asked)
             if before is not None:
                 return before
             answer = self._store_online(asked) if self._asks_service(asked) else None
@@ -154,6 +177,7 @@ class Terminal:
             "store_damaged": self._standing.damaged,
             "suspended": self._standing.suspended,
             "time_untrusted": now is None,
+            "too_old": self._standing.too_old,
             "profile_expired": profile is None or (now is not None and now >= profile.expires),
             "lists_stale": decides and now is not None and not fresh,
             "queue_full": waiting >= QUEUE or (profile is not None and decides and accepted >= profile.terminal_limit),
@@ -161,24 +185,25 @@ class Terminal:
         return [name for name, holds in found.items() if holds]
 
     def _read(self, text: str, body: Mapping[str, object] | None, act: str | None) -> _Asked:
-        text = text[:MAX_CODE]
+        # Half of a surrogate pair, which a reader may type, is a character that no code has.
+        text = text[:MAX_CODE].encode(errors="replace").decode()
         try:
             read = msgspec.convert({**(body or {}), "code": text}, self._adapter.body)
-        except msgspec.ValidationError as error:
+            about = hashlib.sha256(msgspec.json.encode(read)).hexdigest()
+        except (msgspec.ValidationError, UnicodeEncodeError) as error:
             raise InputError(f"the scene {self.scene} does not know this: {error}") from error
         if act is not None and not (0 < len(act) <= _MAX_ACT and act.replace("-", "").replace("_", "").isalnum()):
             raise InputError("an act is named by at most 64 letters, digits, dashes and underscores")
         if act is not None and not act.isascii():
             raise InputError("an act is named by ASCII letters")
-        about = msgspec.json.encode(read).decode()
-        return _Asked(text, read, act or secrets.token_hex(16), about)
+        return _Asked(text, read, act or secrets.token_hex(16), about, named=act is not None)
 
-    def _answered(self, asked: _Asked, *, named: bool) -> Answer | None:
+    def _answered(self, asked: _Asked) -> Answer | None:
         steady = self._clock.steady()
         for at, about, answer in self._recent:
-            if about == asked.about and steady - at < SAME_SCAN and (not named or answer.act == asked.act):
+            if about == asked.about and steady - at < SAME_SCAN and (not asked.named or answer.act == asked.act):
                 return msgspec.structs.replace(answer, repeat=True)
-        if not named:
+        if not asked.named:
             return None
         try:
             with self._bundle.store.transaction():
@@ -203,73 +228,110 @@ class Terminal:
         return needs and usable and self._standing.connected(self._clock.steady())
 
     def _store_online(self, asked: _Asked) -> Answer | None:
-        token = self.sync.known_token()
+        token, now = self.sync.known_token(), self._clock.now()
         if token is None:
             return None
+        request = msgspec.json.encode(asked.body)
         try:
-            said = self._service.scan(
-                self.scene, msgspec.json.encode(asked.body), act=asked.act, token=token, seconds=ONLINE_SECONDS
+            # A link may hold every byte back for as long as it likes; the person at the desk does not.
+            said = self._patience.ask(
+                lambda: self._service.scan(self.scene, request, act=asked.act, token=token, seconds=ONLINE_SECONDS),
+                ONLINE_SECONDS,
             )
             answer = self._read_online(asked, said)
-        except UnreachableError:
+        except (UnreachableError, TimeoutError):
             # The service may have recorded it nevertheless: the upload carries the same act, and is one scan there.
             self._standing.lose_contact()
             return None
         except RefusedError as error:
-            if error.status == http.client.FORBIDDEN:
-                self._standing.suspend(suspended=True)
-            self.sync.drop_token()
+            self._hear_refusal(asked, error)
             return None
         item = UploadedScan(
             act=asked.act,
             at=answer.at,
             device_at=self._clock.device_time(),
-            outcome=Outcome(answer.decision),
+            outcome=answer.decision,
             reason=None if answer.reason is None else Reason(answer.reason),
             kind=None,
             use=None,
             online=True,
         )
         try:
-            return self._keep(asked, answer, item)
-        except StoreError:
-            # The service has it: the answer stands, and its number is all that is missing here.
-            self._standing.note_failure()
-            return answer
+            with self._bundle.store.transaction() as connection:
+                if answer.decision is Outcome.ACCEPTED and not self._can_be(asked, connection, now):
+                    return None
+                return self._write(asked, answer, item)
+        except StoreError as error:
+            # What cannot be stored is not accepted, also when the service has it; the next try is the same act.
+            self._standing.note_failure(error)
+            return None
 
-    def _read_online(self, asked: _Asked, said: dict[str, Any]) -> Answer:
+    def _hear_refusal(self, asked: _Asked, error: RefusedError) -> None:
+        if asked.named and error.code == "idempotency_key_reused":
+            raise InputError("this act was used for another code; name a new one")
+        if error.is_suspension:
+            with contextlib.suppress(StoreError):
+                self.sync.suspend()
+        self.sync.drop_token()
+
+    def _can_be(self, asked: _Asked, connection: sqlite3.Connection, now: int | None) -> bool:
+        """Whether a yes that nobody has signed can be true, as far as this terminal knows; uses the code up here too.
+
+        Whoever answers in the service's place must not open a gate for a forged, an old, a revoked or a used code.
+        """
+        profile = self._bundle.profile
+        if is_digit_code(asked.text):
+            return True
+        if now is None or profile is None or self._bundle.trust_list is None:
+            return False
+        memory = LocalMemory(connection, profile, self._bundle.snapshot, now)
+        decision = self._decide(asked, memory, profile, now, lambda _verified, _memory: {})
+        proved = decision.verified
+        if decision.outcome is Outcome.UNDETERMINED and proved is not None:
+            # The lists are too old to tell, and the service's are not.
+            return proved.kind is Kind.PAPER or memory.first_use(proved.use)
+        return decision.outcome is Outcome.ACCEPTED
+
+    def _read_online(self, asked: _Asked, answer: dict[str, Any]) -> Answer:
         try:
-            details = said["details"]
+            said = msgspec.convert(answer, _Said)
+            details = None if said.decision is not Outcome.ACCEPTED else said.details
             typed = None if details is None else msgspec.convert(details, self._adapter.details)
-            return Answer(
-                act=asked.act,
-                seq=None,
-                decision=Outcome(said["decision"]),
-                reason=None if said["reason"] is None else Reason(said["reason"]).value,
-                message=msgspec.convert(said["message"], Words),
-                advice=msgspec.convert(said["advice"], Words),
-                details=typed,
-                at=int(said["at"]),
-                scene=self.scene,
-                let_pass=False,
-                online=True,
-                repeat=False,
-                holder_check_required=bool(said["holder_check_required"]),
-            )
-        except (KeyError, ValueError, TypeError, msgspec.ValidationError) as error:
+        except msgspec.ValidationError as error:
             raise UnreachableError("an answer that cannot be read") from error
+        if said.reason is None:
+            expected = Outcome.ACCEPTED
+        else:
+            expected = Outcome.UNDETERMINED if said.reason in UNDETERMINED else Outcome.REFUSED
+        if said.decision is not expected or (typed is None) is (expected is Outcome.ACCEPTED):
+            raise UnreachableError("an answer that contradicts itself")
+        return Answer(
+            act=asked.act,
+            seq=None,
+            decision=said.decision,
+            reason=None if said.reason is None else said.reason.value,
+            message=said.message,
+            advice=said.advice,
+            details=typed,
+            at=said.at,
+            scene=self.scene,
+            let_pass=False,
+            online=True,
+            repeat=False,
+            holder_check_required=said.holder_check_required,
+        )
 
     def _decide_here(self, asked: _Asked) -> Answer:
+        refused: frozenset[Mark] = frozenset()
         try:
-            # A second turn when another terminal of the place was first: what it has taken is refused here too.
-            try:
-                return self._attempt(asked, frozenset())
-            except _TakenError as taken:
-                return self._attempt(asked, taken.marks)
+            for _ in range(_ATTEMPTS):
+                try:
+                    return self._attempt(asked, refused)
+                except _TakenError as taken:
+                    refused |= taken.marks
         except StoreError as error:
-            if "full" not in str(error):
-                self._standing.note_failure()
-            return self._answer(asked, Decision.rejected(Reason.TEMPORARILY_UNAVAILABLE, None), self._at(), None)
+            self._standing.note_failure(error)
+        return self._answer(asked, Decision.rejected(Reason.TEMPORARILY_UNAVAILABLE, None), self._at())
 
     def _attempt(self, asked: _Asked, refused: frozenset[Mark]) -> Answer:
         store, now = self._bundle.store, self._clock.now()
@@ -280,12 +342,12 @@ class Terminal:
                 decision = Decision.rejected(reason or Reason.TEMPORARILY_UNAVAILABLE, None)
             else:
                 memory = LocalMemory(connection, profile, self._bundle.snapshot, now, refused)
-                decision = self._decide(asked, memory, profile, now)
-                if decision.outcome is Outcome.ACCEPTED and (taken := self._claim(asked, memory, now) - refused):
-                    raise _TakenError(taken)
+                decision = self._decide(asked, memory, profile, now, self._rules(asked, profile, now))
                 if decision.outcome is Outcome.ACCEPTED:
+                    if taken := self._claim(asked, memory, now) - refused:
+                        raise _TakenError(taken)
                     self._standing.count_accepted()
-            answer = self._answer(asked, decision, self._at(), None)
+            answer = self._answer(asked, decision, self._at())
             return self._write(asked, answer, self._item(asked, decision, answer.at))
 
     def _barrier(self, asked: _Asked, profile: Profile | None, now: int | None) -> Reason | None:
@@ -295,23 +357,27 @@ class Terminal:
         if now is None:
             return Reason.TIME_UNTRUSTED
         offline = self._adapter.policy.offline
-        if profile is None or now >= profile.expires or offline is None or is_digit_code(asked.text):
+        if profile is None or now >= profile.expires or self._bundle.trust_list is None:
+            return Reason.TEMPORARILY_UNAVAILABLE
+        if offline is None or is_digit_code(asked.text):
             return Reason.TEMPORARILY_UNAVAILABLE
         store = self._bundle.store
         if self._standing.failed or self._standing.accepted() >= profile.terminal_limit or store.queue_at_least(QUEUE):
             return Reason.TEMPORARILY_UNAVAILABLE
         return None
 
-    def _decide(self, asked: _Asked, memory: LocalMemory, profile: Profile, now: int) -> Decision:
+    def _rules(self, asked: _Asked, profile: Profile, now: int) -> _Rules:
         def rules(verified: Verified, ledger: LocalMemory) -> Mapping[str, object]:
             if ledger.take(f"accepted:{city_day(now)}", 1, profile.holder_limit) is None:
                 raise Rejected(Reason.LIMIT_REACHED)
             return self._adapter.decide(verified, asked.body, ledger, now)
 
-        policy: Policy = self._adapter.policy
+        return rules
+
+    def _decide(self, asked: _Asked, memory: LocalMemory, profile: Profile, now: int, rules: _Rules) -> Decision:
         return self._verifier_of(profile).decide(
             asked.text,
-            policy=policy,
+            policy=self._adapter.policy,
             memory=memory,
             rules=rules,
             now=now,
@@ -354,7 +420,7 @@ class Terminal:
             snapshot=0 if snapshot is None else snapshot.version,
         )
 
-    def _answer(self, asked: _Asked, decision: Decision, at: int, seq: int | None) -> Answer:
+    def _answer(self, asked: _Asked, decision: Decision, at: int) -> Answer:
         offline = self._adapter.policy.offline
         undetermined = decision.outcome is Outcome.UNDETERMINED
         details = None
@@ -367,7 +433,7 @@ class Terminal:
                 advice = offline.advice
         return Answer(
             act=asked.act,
-            seq=seq,
+            seq=None,
             decision=decision.outcome,
             reason=None if decision.reason is None else decision.reason.value,
             message=message,
@@ -381,19 +447,17 @@ class Terminal:
             holder_check_required=self._adapter.policy.holder_check and decision.reason is None,
         )
 
-    def _keep(self, asked: _Asked, answer: Answer, item: UploadedScan) -> Answer:
-        with self._bundle.store.transaction():
-            return self._write(asked, answer, item)
-
     def _write(self, asked: _Asked, answer: Answer, item: UploadedScan) -> Answer:
         """Store a scan with its answer, inside a transaction."""
         store = self._bundle.store
         stored = msgspec.structs.replace(answer, seq=store.add_scan(write_item(item), at=item.at))
-        body = msgspec.to_builtins(stored) | {"about": asked.about}
-        store.keep_answer(asked.act, msgspec.json.encode(body), at=item.at)
+        if asked.named:
+            # Nobody asks again for an act whose name nobody chose, and an answer of the service has names in it.
+            body = msgspec.to_builtins(stored) | {"about": asked.about}
+            store.keep_answer(asked.act, msgspec.json.encode(body), at=item.at)
         now = self._clock.now()
         if now is not None:
-            self._standing.keep_mark(now)
+            self._standing.keep_mark()
             day = city_day(now)
             self._day, self._today = day, (self._today if day == self._day else 0) + 1
         return stored

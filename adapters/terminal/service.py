@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import json
+import re
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +16,15 @@ from codeservice.snapshot import MAX_DOCUMENT
 from keys.trustlist import MAX_TRUST_LIST
 
 ANSWER_SECONDS = 15
+PROTOCOL = {"City-Terminal": "1"}
+"""Header of every call: the protocol that this program speaks, so that a service can say 426 to one that is too old."""
+
 _MAX_JSON = 1 << 20
+_MAX_LINE = 1024
+_MAX_TOKEN_LIFE = 24 * 3600
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]+", re.ASCII)
+_REASON = re.compile(r"[a-z_]{1,64}", re.ASCII)
+_SECONDS = re.compile(r"[0-9]{1,6}", re.ASCII)
 _JSON, _FORM = "application/json", "application/x-www-form-urlencoded"
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
@@ -37,6 +46,19 @@ class RefusedError(Exception):
         super().__init__(f"the service refuses: {code} ({status})")
         self.status = status
         self.code = code
+
+    @property
+    def is_suspension(self) -> bool:
+        """Whether the service says that this terminal may not act.
+
+        By its own words: a hotel's network answers 403 as well.
+        """
+        return self.code in {"terminal_not_allowed", "invalid_client"}
+
+    @property
+    def is_too_old(self) -> bool:
+        """Whether this program speaks a protocol that the service has given up (RFC 9110 section 15.5.22)."""
+        return self.status == http.client.UPGRADE_REQUIRED
 
 
 @dataclass(frozen=True)
@@ -90,14 +112,19 @@ class Service:
         return self._call("POST", "/terminals/v1/enrolments", json.dumps(body).encode(), media=_JSON).json()
 
     def fetch_token(self, assertion: str) -> tuple[str, int]:
-        """Return an access token and the seconds it lives; raises RefusedError."""
+        """Return an access token and the seconds it lives; raises RefusedError, or UnreachableError for no token."""
         form = {
             "grant_type": "client_credentials",
             "client_assertion_type": _ASSERTION_TYPE,
             "client_assertion": assertion,
         }
         answer = self._call("POST", "/oauth/token", urlencode(form).encode(), media=_FORM).json()
-        return str(answer.get("access_token", "")), int(answer.get("expires_in", 0))
+        token, seconds = answer.get("access_token"), answer.get("expires_in")
+        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+            raise UnreachableError("an answer without a token")
+        if type(seconds) is not int or not 0 <= seconds <= _MAX_TOKEN_LIFE:
+            raise UnreachableError("a token without an end")
+        return token, seconds
 
     def trust_list(self, version: int | None = None) -> bytes:
         """Return the signed trust list in force, or one version."""
@@ -144,14 +171,14 @@ class Service:
         `seconds` is the longest silence: the stream has a heartbeat.
         """
         self.close()
-        connection = self._open(seconds)
-        with contextlib.closing(connection), _reachable():
-            connection.request("GET", f"{self._parts.path}/events", headers={"Accept": "text/event-stream"})
+        with _reachable(), contextlib.closing(self._open(seconds)) as connection:
+            headers = {"Accept": "text/event-stream", **PROTOCOL}
+            connection.request("GET", f"{self._parts.path}/events", headers=headers)
             answer = connection.getresponse()
             if answer.status != http.client.OK:
                 raise UnreachableError(f"no events ({answer.status})")
-            for line in answer:
-                if line.startswith(b"data:") and len(line) <= _MAX_JSON:
+            while line := answer.readline(_MAX_LINE):
+                if line.startswith(b"data:"):
                     yield Reply(line[5:], None).json()
 
     def _call(  # noqa: PLR0913 -- the parts of one HTTP request
@@ -165,7 +192,7 @@ class Service:
         longest: int = _MAX_JSON,
         seconds: float = ANSWER_SECONDS,
     ) -> Reply:
-        sent = {"Accept": "*/*"} | dict(headers or {}) | ({"Content-Type": media} if media else {})
+        sent = {"Accept": "*/*"} | PROTOCOL | dict(headers or {}) | ({"Content-Type": media} if media else {})
         fresh = self._connection is None
         try:
             return self._ask(method, path, body, sent, longest, seconds)
@@ -179,10 +206,10 @@ class Service:
     def _ask(  # noqa: PLR0913, PLR0917 -- the parts of one HTTP request
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], longest: int, seconds: float
     ) -> Reply:
-        if self._connection is None:
-            self._connection = self._open(seconds)
-        connection = self._connection
         with _reachable():
+            if self._connection is None:
+                self._connection = self._open(seconds)
+            connection = self._connection
             if connection.sock is not None:
                 connection.sock.settimeout(seconds)
             connection.request(method, path, body, dict(headers))
@@ -207,7 +234,8 @@ class Service:
 def _reachable() -> Iterator[None]:
     try:
         yield
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        # ValueError: a port, a name or a header that none can be.
         raise UnreachableError(f"the service cannot be reached ({type(error).__name__})") from error
 
 
@@ -231,7 +259,7 @@ def judge(answer: Head, content: bytes) -> Reply:
     if answer.status in {http.client.TOO_MANY_REQUESTS, http.client.REQUEST_TIMEOUT} or answer.status >= 500:  # noqa: PLR2004
         after = answer.getheader("Retry-After") or ""
         raise UnreachableError(
-            f"the service is busy ({answer.status})", int(after) if after.isascii() and after.isdigit() else None
+            f"the service is busy ({answer.status})", int(after) if _SECONDS.fullmatch(after) else None
         )
     raise RefusedError(answer.status, _reason_of(content))
 
@@ -249,4 +277,5 @@ def _reason_of(content: bytes) -> str:
     except (ValueError, RecursionError):
         return "unknown"
     code = body.get("code") or body.get("error") or body.get("type") if isinstance(body, dict) else None
-    return code if isinstance(code, str) else "unknown"
+    # It goes into logs and onto screens.
+    return code if isinstance(code, str) and _REASON.fullmatch(code) else "unknown"

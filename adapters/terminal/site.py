@@ -5,18 +5,22 @@ taken whole or not at all, and asked again under the same act it has the same an
 without the relay every terminal knows only its own marks.
 """
 
+import contextlib
 import hmac
 import http.client
+import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from adapters.terminal.memory import Mark
+from adapters.terminal.patience import Patience
 from codeservice.city import city_day
+from codeservice.profile import MAX_COUNT
 from keys.cbor import dumps, loads
 from keys.errors import KeysError
 
@@ -30,17 +34,24 @@ ANSWER_SECONDS = 0.2
 PAUSE = 5.0
 """Seconds in which a relay that has failed is not asked again: nobody at a gate waits for it twice."""
 
+MAX_HANDLERS = 64
+"""Connections that a relay serves at once; beyond them it hangs up, and that gate decides alone."""
+
 _REST = 24 * 3600
+_PURGE_EVERY = 3600
 _MAC = "X-Claim-Mac"
 _ASK, _ANSWER = b"CC1 claim", b"CC1 claimed"
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS claim (terminal TEXT, act TEXT, at INTEGER NOT NULL, refused TEXT NOT NULL,
+CREATE TABLE IF NOT EXISTS claim (terminal TEXT, act TEXT, at INTEGER NOT NULL, marks BLOB NOT NULL,
     PRIMARY KEY (terminal, act)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS mark (name TEXT, subject TEXT, used INTEGER NOT NULL, at INTEGER NOT NULL,
     PRIMARY KEY (name, subject)) WITHOUT ROWID;
 """
 
 _COUNT = "INSERT INTO mark VALUES (?1, ?2, ?3, ?4) ON CONFLICT (name, subject) DO UPDATE SET used = used + ?3, at = ?4"
+
+
+_log = logging.getLogger(__name__)
 
 
 class SiteError(Exception):
@@ -76,7 +87,7 @@ def read_claim(data: bytes) -> Claim:
 
 def _read_mark(value: object) -> Mark:
     match value:
-        case [str(name), str(subject), int(amount), int(limit)] if 0 < amount <= limit:
+        case [str(name), str(subject), int(amount), int(limit)] if 0 < amount <= limit < MAX_COUNT:
             return Mark(name, subject, amount, limit)
         case _:
             raise SiteError("not a mark")
@@ -91,11 +102,16 @@ class Marks:
     """What the terminals of a place have claimed. Safe for many threads."""
 
     def __init__(self, path: Path) -> None:
-        """Open or make the file."""
+        """Open or make the file; one that is damaged begins anew, as when the relay was away."""
         self._lock = threading.Lock()
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.executescript(_SCHEMA)
+        try:
+            self._connection = _open(path)
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorname not in {"SQLITE_CORRUPT", "SQLITE_NOTADB"}:
+                raise
+            for suffix in ("", "-wal", "-shm"):
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
+            self._connection = _open(path)
 
     def close(self) -> None:
         """Close the file."""
@@ -106,17 +122,17 @@ class Marks:
         with self._lock, self._connection:
             execute = self._connection.execute
             execute("BEGIN IMMEDIATE")
-            who = (claim.terminal, claim.act)
-            earlier = execute("SELECT refused FROM claim WHERE terminal = ? AND act = ?", who).fetchone()
-            if earlier is not None:
-                return [int(number) for number in earlier[0].split()]
+            who, marks = (claim.terminal, claim.act), dumps([list(mark) for mark in claim.marks])
+            earlier = execute("SELECT marks FROM claim WHERE terminal = ? AND act = ?", who).fetchone()
+            if earlier is not None and earlier[0] == marks:
+                return []
             refused = [number for number, mark in enumerate(claim.marks) if not self._has_room(mark)]
             if refused:
                 # Not kept: the terminal comes again without these marks, under the same act.
                 return refused
             for mark in claim.marks:
                 execute(_COUNT, (mark.name, mark.subject, mark.amount, claim.at))
-            execute("INSERT INTO claim VALUES (?, ?, ?, '')", (*who, claim.at))
+            execute("INSERT OR REPLACE INTO claim VALUES (?, ?, ?, ?)", (*who, claim.at, marks))
             return []
 
     def purge(self, now: int) -> None:
@@ -130,6 +146,18 @@ class Marks:
             "SELECT used FROM mark WHERE name = ? AND subject = ?", (mark.name, mark.subject)
         ).fetchone()
         return (0 if row is None else int(row[0])) + mark.amount <= mark.limit
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.executescript(_SCHEMA)
+    except sqlite3.DatabaseError:
+        connection.close()
+        raise
+    path.chmod(0o600)
+    return connection
 
 
 Keys = Callable[[], Mapping[str, bytes]]
@@ -163,8 +191,8 @@ class Relay:
                 pass
 
         self._marks, self._keys, self._now = marks, keys, now
-        self._server = ThreadingHTTPServer(address, Handler)
-        self._server.daemon_threads = True
+        self._purge_due = 0
+        self._server = _Server(address, Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
         self._thread.start()
 
@@ -187,29 +215,54 @@ class Relay:
             claim = read_claim(body)
         except SiteError:
             return http.client.BAD_REQUEST, b"", ""
-        key = self._keys().get(city_day(claim.at)) if path == PATH else None
-        if key is None or not hmac.compare_digest(mac, mac_of(key, _ASK, body)):
-            return http.client.FORBIDDEN, b"", ""
+        # Before anything is reckoned with a moment that nobody has vouched for.
         if now is None or abs(claim.at - now) > WINDOW:
             return http.client.CONFLICT, b"", ""
-        answer = dumps(self._marks.claim(claim))
+        key = self._keys().get(city_day(claim.at)) if path == PATH else None
+        if key is None or not hmac.compare_digest(mac.encode(), mac_of(key, _ASK, body).encode()):
+            return http.client.FORBIDDEN, b"", ""
+        try:
+            answer = dumps(self._marks.claim(claim))
+            if now >= self._purge_due:
+                self._marks.purge(now)
+                self._purge_due = now + _PURGE_EVERY
+        except sqlite3.Error as error:
+            _log.warning("relay_failed: %s", type(error).__name__)
+            return http.client.SERVICE_UNAVAILABLE, b"", ""
         return http.client.OK, answer, mac_of(key, _ANSWER, body, answer)
+
+
+class _Server(ThreadingHTTPServer):
+    """Serves so many at once, and writes nothing onto the screen of the gate."""
+
+    daemon_threads = True
+    request_queue_size = MAX_HANDLERS
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        self._room = threading.BoundedSemaphore(MAX_HANDLERS)
+        super().__init__(address, handler)
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002 -- the base class calls it so
+        return self._room.acquire(blocking=False)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._room.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        pass
 
 
 class Site:
     """The client half. Not for two threads at once."""
 
     def __init__(self, address: tuple[str, int], keys: Keys, steady: Callable[[], float]) -> None:
-        """Prepare; connects at the first claim."""
+        """Prepare; connects at each claim, as the relay ends every connection."""
         self._address, self._keys, self._steady = address, keys, steady
-        self._connection: http.client.HTTPConnection | None = None
+        self._patience = Patience()
         self._silent_until = 0.0
-
-    def close(self) -> None:
-        """End the connection."""
-        if self._connection is not None:
-            self._connection.close()
-        self._connection = None
 
     def claim(self, claim: Claim) -> frozenset[Mark]:
         """Claim marks; returns those that were refused. Raises SiteError when the relay is away."""
@@ -218,25 +271,34 @@ class Site:
             raise SiteError("no key of the day, or no relay")
         body = write_claim(claim)
         try:
-            status, answer, mac = self._post(body, mac_of(key, _ASK, body))
-        except (OSError, http.client.HTTPException) as error:
+            asked = mac_of(key, _ASK, body)
+            status, answer, mac = self._patience.ask(lambda: self._post(body, asked), ANSWER_SECONDS)
+        except (OSError, ValueError, http.client.HTTPException) as error:
             self._be_silent()
             raise SiteError("the relay does not answer") from error
-        if status != http.client.OK or not hmac.compare_digest(mac, mac_of(key, _ANSWER, body, answer)):
+        expected = mac_of(key, _ANSWER, body, answer)
+        if status != http.client.OK or not hmac.compare_digest(mac.encode(), expected.encode()):
             self._be_silent()
             raise SiteError("the relay does not answer as one of this place")
-        return frozenset(claim.marks[number] for number in loads(answer))
+        return frozenset(_refused(claim, answer))
 
     def _be_silent(self) -> None:
-        self.close()
         self._silent_until = self._steady() + PAUSE
 
     def _post(self, body: bytes, mac: str) -> tuple[int, bytes, str]:
-        if self._connection is None:
-            self._connection = http.client.HTTPConnection(*self._address, timeout=ANSWER_SECONDS)
-        self._connection.request("POST", PATH, body, {_MAC: mac})
-        answer = self._connection.getresponse()
-        content = answer.read(MAX_CLAIM)
-        if answer.will_close:
-            self.close()
-        return answer.status, content, answer.getheader(_MAC, "")
+        with contextlib.closing(http.client.HTTPConnection(*self._address, timeout=ANSWER_SECONDS)) as connection:
+            connection.request("POST", PATH, body, {_MAC: mac})
+            answer = connection.getresponse()
+            return answer.status, answer.read(MAX_CLAIM), answer.getheader(_MAC, "")
+
+
+def _refused(claim: Claim, answer: bytes) -> Iterator[Mark]:
+    try:
+        numbers = loads(answer)
+    except KeysError as error:
+        raise SiteError("not an answer of a relay") from error
+    for number in numbers if isinstance(numbers, list) else [None]:
+        # Exactly int: true is not 1 on the wire.
+        if type(number) is not int or not 0 <= number < len(claim.marks):
+            raise SiteError("not an answer of a relay")
+        yield claim.marks[number]

@@ -4,7 +4,7 @@ import json
 import threading
 
 from adapters.terminal.clock import Anchor, Machine, TerminalClock
-from adapters.terminal.store import DamagedError, Store
+from adapters.terminal.store import DamagedError, Store, StoreError
 
 CONTACT_SECONDS = 90.0
 """Seconds for which a contact counts."""
@@ -37,8 +37,15 @@ class Standing:
         self._contact: float | None = None
         self.failed = False
         self.damaged = False
+        self.too_old = False
         with store.transaction():
-            self.suspended = store.get(_SUSPENDED) is not None
+            since = store.get(_SUSPENDED)
+        self._since = None if since is None else int(since)
+
+    @property
+    def suspended(self) -> bool:
+        """Whether the service has said that this terminal may not act, and nothing newer since."""
+        return self._since is not None
 
     def make_contact(self, steady: float) -> None:
         """Note that the service has answered everything."""
@@ -62,21 +69,25 @@ class Standing:
         with self._store.transaction():
             self._store.put(_CLOCK, json.dumps(values).encode())
 
-    def keep_mark(self, now: int) -> None:
+    def keep_mark(self) -> None:
         """Keep the latest moment lived through; inside a transaction of the caller."""
-        self._store.put(_MARK, str(now).encode())
+        self._store.put(_MARK, str(self._clock.mark).encode())
 
-    def suspend(self, *, suspended: bool) -> None:
-        """Note what the service says of this terminal."""
+    def suspend(self, profile_version: int) -> None:
+        """Note that the service says so; `profile_version` is that of the profile in force, 0 without any."""
         with self._lock:
-            if suspended == self.suspended:
-                return
-            with self._store.transaction():
-                if suspended:
-                    self._store.put(_SUSPENDED, b"1")
-                else:
+            if self._since is None:
+                self._since = max(profile_version, self._clock.now() or 0)
+                with self._store.transaction():
+                    self._store.put(_SUSPENDED, str(self._since).encode())
+
+    def resume(self, profile_version: int) -> None:
+        """Take a signed profile for leave to act, if it was made since the suspension: no other is, played back."""
+        with self._lock:
+            if self._since is not None and profile_version > self._since:
+                with self._store.transaction():
                     self._store.drop(_SUSPENDED)
-            self.suspended = suspended
+                self._since = None
 
     def count_accepted(self) -> None:
         """Count one acceptance since the last complete upload; inside a transaction of the caller."""
@@ -90,9 +101,9 @@ class Standing:
         """Return the acceptances since the last complete upload; inside a transaction of the caller."""
         return int(self._store.get(_ACCEPTED) or 0)
 
-    def note_failure(self) -> None:
-        """Note that the disk has failed: nothing is accepted until the next start."""
-        self.failed = True
+    def note_failure(self, error: StoreError) -> None:
+        """Note that the disk has failed, unless that passes: nothing is accepted until the next start."""
+        self.failed = self.failed or not error.passes
 
     def note_damage(self) -> None:
         """Note that a stored scan could not be opened."""

@@ -1,8 +1,10 @@
 """What a terminal keeps on its disk: scans until the service confirms them, first uses, counters and its bundle.
 
 SQLite in WAL mode with a full sync: a transaction that has ended is on the disk, and only then is anything answered.
-Scans, answers and documents are sealed with AES-256-GCM, bound to where they stand, so that a stolen disk without the
-key file tells nothing and nobody edits, moves or swaps a row unseen.
+Scans, answers and documents are sealed with AES-256-GCM, bound to where they stand: without the key nobody reads,
+edits, moves or swaps one unseen. First uses and counters lie open, because they are looked up and counted: places of
+grants and times. A row that is deleted, or the whole file put back to an older copy, is not noticed here; the service
+sees it by the numbers of the scans.
 """
 
 import contextlib
@@ -20,6 +22,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from codeservice.upload import STREAM_SIZE
 
 _NONCE = 12
+"""Bytes of a nonce, drawn at random: NIST SP 800-38D section 8.3 allows 2^32 of them for one key.
+
+A scan takes four, so that a busy validator gets there after thirty years.
+"""
+
 _MARK_REST = 24 * 3600
 """Seconds a first use or a counter is kept: a code counts for two minutes, a counter for a day."""
 
@@ -43,7 +50,19 @@ CREATE TABLE IF NOT EXISTS delta (version INTEGER PRIMARY KEY, sealed BLOB NOT N
 
 
 class StoreError(Exception):
-    """The disk did not take or give what was asked; nothing that was not stored may be answered."""
+    """The disk did not take or give what was asked; nothing that was not stored may be answered.
+
+    `passes` says that it may go well the next time: a full disk is only full. After anything else, a failed sync above
+    all, nobody knows what is on the disk.
+    """
+
+    passes = False
+
+
+class BusyError(StoreError):
+    """The disk is full, or another program reads the file: what was asked was not done, and the file is sound."""
+
+    passes = True
 
 
 class DamagedError(StoreError):
@@ -162,7 +181,9 @@ class Store:
 
     def keep_answer(self, act: str, body: bytes, *, at: int) -> None:
         """Keep what was answered to an act."""
-        self._connection.execute("INSERT INTO answer VALUES (?, ?, ?)", (act, at, self._seal(body, act.encode())))
+        sealed = self._seal(body, act.encode())
+        # One that stands there already could not be opened, or it would have been given.
+        self._connection.execute("INSERT OR REPLACE INTO answer VALUES (?, ?, ?)", (act, at, sealed))
 
     def find_answer(self, act: str) -> bytes | None:
         """Return what was answered to an act."""
@@ -197,5 +218,8 @@ def _ours(error: sqlite3.Error) -> StoreError:
     name = getattr(error, "sqlite_errorname", "")
     if name in {"SQLITE_CORRUPT", "SQLITE_NOTADB"}:
         return DamagedError("the store is damaged")
-    # After a failed sync nobody knows what is on the disk; a full disk is only full.
-    return StoreError("the disk is full" if name == "SQLITE_FULL" else f"the disk failed ({name or 'unknown'})")
+    if name == "SQLITE_FULL":
+        return BusyError("the disk is full")
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return BusyError("another program works with the store")
+    return StoreError(f"the disk failed ({name or 'unknown'})")

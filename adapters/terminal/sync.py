@@ -4,7 +4,7 @@ import contextlib
 import logging
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -44,6 +44,13 @@ _TOKEN_REST, _TOKEN_END = 180, 20
 _TIME_APART = 90
 """Seconds that a fresh profile and the service's own clock may differ; a profile played back is older."""
 
+_SLOWEST_TIME = 10.0
+"""Seconds that a profile may take to come if it is to set the clock, which is wrong by half of that at most."""
+
+_TIDY_EVERY = 60.0
+_NEWS_PAUSE = 5.0
+"""Seconds between two questions for news, so that nobody is asked in a circle who always answers at once."""
+
 _MAX_STEPS = 1000
 _HEARTBEAT = 40.0
 _LONG_POLL = 40.0
@@ -80,7 +87,7 @@ class Sync:
         self._token = _Token()
         self._lock = threading.Lock()
         self._wake, self._stopped = threading.Event(), threading.Event()
-        self._step_due = self._profile_due = self._whole_due = 0.0
+        self._step_due = self._profile_due = self._whole_due = self._tidy_due = 0.0
         self._news_of: tuple[int, int] = (0, 0)
         self._threads: list[threading.Thread] = []
 
@@ -104,31 +111,50 @@ class Sync:
 
     def step(self) -> None:
         """Make one contact, all of it; raises UnreachableError or RefusedError, and StoreError."""
-        with self._lock:
+        with self._lock, self._told():
             try:
                 self._follow_trust_list()
                 self._fetch_profile()
                 self._fetch_lists()
-                while self._upload():
-                    pass
-            except UnreachableError:
-                self._standing.lose_contact()
-                raise
             except RefusedError as error:
                 self._refused(error)
+                # What was scanned is handed over, whatever the service thinks of this terminal.
+                self._upload_all()
                 raise
+            self._upload_all()
+            self._standing.too_old = False
             self._standing.make_contact(self._clock.steady())
             self._step_due = self._clock.steady() + EVERY * random.uniform(0.8, 1.0)  # noqa: S311 -- jitter
+        self._tidy()
 
     def flush(self) -> None:
         """Upload what waits, and nothing else; raises what `step` raises."""
-        with self._lock:
-            try:
-                while self._upload():
-                    pass
-            except UnreachableError:
-                self._standing.lose_contact()
-                raise
+        with self._lock, self._told():
+            self._upload_all()
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """Note what a contact that fails says of this terminal."""
+        try:
+            yield
+        except UnreachableError:
+            self._standing.lose_contact()
+            raise
+        except RefusedError as error:
+            self._refused(error)
+            raise
+
+    def _refused(self, error: RefusedError) -> None:
+        self._token = _Token()
+        self._standing.lose_contact()
+        self._standing.too_old = self._standing.too_old or error.is_too_old
+        if error.is_suspension:
+            self.suspend()
+
+    def suspend(self) -> None:
+        """Note that the service says that this terminal may not act."""
+        profile = self._bundle.profile
+        self._standing.suspend(0 if profile is None else profile.version)
 
     def token(self) -> str:
         """Return an access token; raises UnreachableError or RefusedError."""
@@ -166,12 +192,6 @@ class Sync:
         said = self._service.said_at
         return now if now is not None else said if said is not None else self._clock.device_time()
 
-    def _refused(self, error: RefusedError) -> None:
-        self._token = _Token()
-        self._standing.lose_contact()
-        if error.status in {401, 403}:
-            self._standing.suspend(suspended=True)
-
     def _follow_trust_list(self) -> None:
         try:
             if self._bundle.trust_list is None:
@@ -189,7 +209,8 @@ class Sync:
             self._note("trust_list_refused", error)
 
     def _fetch_profile(self) -> None:
-        if self._clock.steady() < self._profile_due and self._clock.now() is not None:
+        needed = self._clock.now() is None or self._bundle.profile is None or self._standing.suspended
+        if self._clock.steady() < self._profile_due and not needed:
             return
         token = self.token()
         asked = self._clock.steady()
@@ -197,13 +218,15 @@ class Sync:
         # A kept time that is wrong must not keep the right one out: the service's own word is asked first.
         rough = self._service.said_at or self._rough_time()
         try:
-            profile = self._bundle.take_profile(document, terminal=self._identity.terminal, now=rough)
+            profile = self._bundle.take_profile(
+                document, terminal=self._identity.terminal, scene=self._identity.scene, now=rough
+            )
         except (ProfileError, KeysError) as error:
             self._note("profile_refused", error)
             return
-        if abs(profile.version - rough) <= _TIME_APART:
+        if abs(profile.version - rough) <= _TIME_APART and self._clock.steady() - asked <= _SLOWEST_TIME:
             self._standing.set_time(profile.version, asked=asked)
-        self._standing.suspend(suspended=False)
+        self._standing.resume(profile.version)
         self._profile_due = asked + PROFILE_EVERY
 
     def _fetch_lists(self) -> None:
@@ -238,6 +261,10 @@ class Sync:
                 raise
         self._whole_due = self._clock.steady() + _WHOLE_EVERY
 
+    def _upload_all(self) -> None:
+        while self._upload():
+            pass
+
     def _upload(self) -> bool:
         """Hand over one part of the queue; True when more waits."""
         store = self._bundle.store
@@ -265,7 +292,9 @@ class Sync:
             waiting, _ = store.waiting()
             if waiting == 0:
                 self._standing.reset_accepted()
-        self._standing.suspend(suspended=answer.get("state") == "suspended")
+        # Nobody has signed this answer: it takes the leave to act, and only a profile gives it back.
+        if answer.get("state") == "suspended":
+            self.suspend()
         return bool(done) and waiting > 0
 
     def _run(self) -> None:
@@ -285,54 +314,50 @@ class Sync:
                 pause = min(LONGEST_PAUSE, max(asked, 2.0**failures)) * random.uniform(0.7, 1.0)  # noqa: S311 -- jitter
                 self._note("no_contact", error)
             except StoreError as error:
-                self._standing.note_failure()
+                self._standing.note_failure(error)
                 self._note("store_failed", error)
                 pause = LONGEST_PAUSE
             except Exception as error:  # noqa: BLE001 -- whatever the service sends, contacts must go on
                 failures += 1
-                self._note("contact_failed", error)
+                self._break("contact_failed", error)
                 pause = LONGEST_PAUSE
             self._tidy()
             # While there is no contact, a scan does not make a try come sooner.
             (self._wake if failures == 0 else self._stopped).wait(pause)
 
     def _tidy(self) -> None:
-        now = self._clock.now()
-        if now is not None:
+        now, steady = self._clock.now(), self._clock.steady()
+        if now is not None and steady >= self._tidy_due:
+            self._tidy_due = steady + _TIDY_EVERY
             with contextlib.suppress(StoreError), self._bundle.store.transaction():
                 self._bundle.store.purge(now)
+                # Who idles lives through time as well.
+                self._standing.keep_mark()
 
     def _listen(self) -> None:
         """Wait for news, pushed if it goes, else by long poll."""
         while not self._stopped.is_set():
-            profile = self._bundle.profile
-            if profile is None or not self._standing.connected(self._clock.steady()):
-                self._stopped.wait(1.0)
-                continue
-            try:
-                service = self._open_news(profile.events)
-            except ValueError as error:
-                self._note("no_news", error)
-                self._stopped.wait(LONGEST_PAUSE)
-                continue
+            profile, pause = self._bundle.profile, 1.0
+            if profile is not None and self._standing.connected(self._clock.steady()):
+                pause = _NEWS_PAUSE
+                try:
+                    self._wait_for_news(profile.events)
+                except Exception as error:  # noqa: BLE001 -- contacts at intervals go on, whatever becomes of the news
+                    self._break("no_news", error)
+                    pause = EVERY
+            self._stopped.wait(pause)
+
+    def _wait_for_news(self, address: str) -> None:
+        with self._open_news(address) as service:
             try:
                 for news in service.news(seconds=_HEARTBEAT):
                     self._hear(news)
                     if self._stopped.is_set():
                         return
             except (UnreachableError, RefusedError):
-                self._poll(service)
-            finally:
-                service.close()
-
-    def _poll(self, service: Service) -> None:
-        snapshot, trust_list = self._bundle.snapshot, self._bundle.trust_list
-        known = (0 if snapshot is None else snapshot.version, 0 if trust_list is None else trust_list.version)
-        try:
-            self._hear(service.next_news(*known, seconds=_LONG_POLL))
-        except (UnreachableError, RefusedError):
-            # Contacts at intervals go on, whatever becomes of the news.
-            self._stopped.wait(EVERY)
+                snapshot, trust_list = self._bundle.snapshot, self._bundle.trust_list
+                known = (0 if snapshot is None else snapshot.version, 0 if trust_list is None else trust_list.version)
+                self._hear(service.next_news(*known, seconds=_LONG_POLL))
 
     def _hear(self, news: dict[str, object]) -> None:
         versions = (news.get("snapshot"), news.get("trust_list"))
@@ -347,6 +372,10 @@ class Sync:
     def _note(self, what: str, error: Exception) -> None:
         # Names of events and of kinds of errors: nothing of anybody, nothing of any code.
         _log.warning("%s: %s", what, error)
+
+    def _break(self, what: str, error: Exception) -> None:
+        # What such an error says may come from anywhere.
+        _log.warning("%s: %s", what, type(error).__name__)
 
 
 def _numbers(value: object) -> list[int]:

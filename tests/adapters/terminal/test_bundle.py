@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import delete, text
@@ -9,6 +10,7 @@ from sqlalchemy import delete, text
 from adapters.terminal.bundle import pin_of
 from adapters.terminal.enrolment import EnrolmentError, enrol, read_identity, read_link
 from adapters.terminal.service import RefusedError, UnreachableError
+from codeservice.profile import sign_profile
 from codeservice.publishing import publish_snapshot
 from codeservice.revoking import change_status
 from codeservice.status import Status
@@ -193,6 +195,25 @@ def test_lists_of_a_killed_key_begin_anew_under_another(bus: Outpost) -> None:
     assert after is not None
     assert bus.terminal._bundle._keys.isdisjoint({kid})
     assert after.version > before.version
+    assert bus.terminal.scan(phone.show(bus.city.clock.now)).decision.value == "accepted"
+
+
+def test_what_a_killed_key_has_signed_about_the_terminal_goes_with_it(bus: Outpost) -> None:
+    """A thief of a status key and of the way there may write a profile from the future; it ends with the key."""
+    phone = bus.city.phone()
+    bus.sync()
+    bundle, signer = bus.terminal._bundle, bus.city.services.signer(Purpose.STATUS)
+    assert bundle.profile is not None
+    future = bus.city.clock.now + 7 * 86400
+    forged = replace(bundle.profile, version=future, expires=future + 3600)
+    document = sign_profile(forged, signer=signer, now=bus.city.clock.now)
+    bundle.take_profile(document, terminal="bus-1", scene="bus", now=future)
+    bus.wait(60)
+    kill(bus.city, signer.key.kid)
+    bus.wait(60)
+    bus.sync()
+    assert bundle.profile is not None
+    assert bundle.profile.version == bus.city.clock.now
     assert bus.terminal.scan(phone.show(bus.city.clock.now)).decision.value == "accepted"
 
 

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from adapters.terminal.answer import Answer
+from adapters.terminal.memory import Mark
 from adapters.terminal.runtime import InputError
+from adapters.terminal.site import Claim
 from codeservice.city import city_day
 from codeservice.issuing import issue_paper
 from codeservice.publishing import publish_snapshot
@@ -402,6 +404,27 @@ def test_one_code_at_two_gates_is_replayed_at_the_second_by_the_relay(outposts: 
     assert said(second.terminal.scan(phone.show(first.city.clock.now))) == ("accepted", None), (
         "nobody waits for a relay"
     )
+
+
+def test_a_relay_that_refuses_without_end_keeps_nobody_for_ever(outposts: Outposts) -> None:
+    gate = outposts("gate-1", relay=("127.0.0.1", 0))
+    phone = gate.city.phone()
+    book(gate.city)
+    gate.leave()
+    site, bundle = gate.terminal._site, gate.terminal._bundle
+    assert site is not None
+    ask = site.claim
+
+    def refuse(claim: Claim) -> frozenset[Mark]:
+        # Every turn has another limit, as if a new profile had just come.
+        assert bundle.profile is not None
+        bundle.profile = replace(bundle.profile, holder_limit=bundle.profile.holder_limit + 1)
+        ask(claim)
+        return frozenset(mark for mark in claim.marks if mark.name.startswith("accepted:"))
+
+    site.claim = refuse  # type: ignore[method-assign]
+    answer = gate.terminal.scan(phone.show(gate.city.clock.now))
+    assert (said(answer), answer.seq) == (("undetermined", "temporarily_unavailable"), None)
 
 
 def test_the_bundle_on_the_disk_and_the_queue_show_nobody(bus: Outpost) -> None:
