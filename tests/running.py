@@ -98,10 +98,12 @@ class RunningCity:
         """How the command line of this city begins."""
         return [sys.executable, "-m", "codeservice", "--data", str(self.data)]
 
-    def operate(self, *arguments: str) -> Any:
-        """Run an operator's command and return its JSON."""
+    def operate(self, *arguments: str, said: str = "") -> Any:
+        """Run an operator's command, with `said` on its standard input, and return its JSON."""
         command = [*self.command(), *arguments, "--json"]
-        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=ROOT, env=self.environment, input=said, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 

@@ -44,7 +44,7 @@ RESTARTED = 4
 WRONG_CLOCKS = (0, 0, -300, -40, 75, 300)
 """Seconds by which the machines' own clocks are wrong; those with a battery are right, or their city would know."""
 
-EARLY, LATE = 30, 60
+EARLY, LATE, SAME_TAP = 30, 60, 3
 
 Use = tuple[tuple[int, int], int]
 Said = tuple[str, str | None]
@@ -84,6 +84,7 @@ class Validator:
     lists_of: int = 0
     """When the lists that it has were published."""
     used: set[Use] = field(default_factory=set)
+    seen: dict[Use, int] = field(default_factory=dict)
     answers: list[Said] = field(default_factory=list)
     _running: ExitStack = field(default_factory=ExitStack)
 
@@ -132,7 +133,7 @@ class Day:
         self._published = city.clock.now
         self._plan: list[tuple[int, int, Callable[[], None]]] = []
         self._taken: set[Use] = set()
-        self._last: tuple[Held, int, Validator, int] | None = None
+        self._last: tuple[Held, int, Validator] | None = None
 
     def live(self) -> None:
         """Live through the day."""
@@ -190,8 +191,9 @@ class Day:
         said = answer.decision.value, answer.reason
         assert (said, answer.repeat) == (expected, False), (kind, validator.name)
         validator.answers.append(said)
+        validator.seen[use] = now
         self.told[said] += 1
-        self._last = entry, iat, validator, now
+        self._last = entry, iat, validator
         if said[0] == "accepted":
             validator.used.add(use)
             self.accepted.setdefault(use, []).append(now)
@@ -204,11 +206,10 @@ class Day:
                 entry = self.chance.choice(self.held)
             self._taken.add((entry.place, iat))
             return entry, iat, self.chance.choice(self.fleet)
-        entry, iat, before, at = self._last
+        entry, iat, before = self._last
         # Within three seconds it would be the same tap.
-        if kind is Tap.AGAIN and now - at > 3:
-            return entry, iat, before
-        return entry, iat, self.chance.choice([one for one in self.fleet if (entry.place, iat) not in one.used])
+        others = [one for one in self.fleet if now - one.seen.get((entry.place, iat), 0) > SAME_TAP]
+        return entry, iat, before if kind is Tap.AGAIN and before in others else self.chance.choice(others)
 
     def _expected(self, validator: Validator, use: Use, now: int) -> Said:
         """Say what a validator has to answer."""

@@ -249,8 +249,6 @@ def kill_grant_key(journey: Journey) -> None:
 
 def revoke_owner(journey: Journey, number: int) -> None:
     """Revoke everything of one of the printed people from the operator's command line."""
-    ending = journey.city.people()[number].id_number[-4:]
-    people = journey.city.operate("people", "list", "--limit", "1000")
-    for entry in people:
-        if entry["id_number"].endswith(ending):
-            journey.city.operate("revoke", "--person", entry["id"], "--cause", "test")
+    owner = journey.city.people()[number]
+    found = journey.city.operate("people", "find", "--reason", "test", said=f"{owner.id_number}\n")
+    journey.city.operate("revoke", "--person", found["id"], "--cause", "test")

@@ -85,9 +85,10 @@ def place(browser: Browser) -> Iterator[Place]:
     place = Place(browser)
     place.start()
     yield place
-    place.stop()
+    # The pages go first: one that is open says that its connection is gone.
     for context in browser.contexts:
         context.close()
+    place.stop()
     assert place.said == []
 
 
