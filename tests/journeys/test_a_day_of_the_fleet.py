@@ -7,7 +7,7 @@ service knows every tap with its reason, and every double use, whatever the orde
 import heapq
 import os
 import random
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -133,7 +133,7 @@ class Day:
         self._published = city.clock.now
         self._plan: list[tuple[int, int, Callable[[], None]]] = []
         self._taken: set[Use] = set()
-        self._last: tuple[Held, int, Validator] | None = None
+        self._shown: deque[tuple[Held, int, Validator]] = deque(maxlen=10)
 
     def live(self) -> None:
         """Live through the day."""
@@ -193,20 +193,20 @@ class Day:
         validator.answers.append(said)
         validator.seen[use] = now
         self.told[said] += 1
-        self._last = entry, iat, validator
+        self._shown.append((entry, iat, validator))
         if said[0] == "accepted":
             validator.used.add(use)
             self.accepted.setdefault(use, []).append(now)
 
     def _chosen(self, kind: Tap, now: int) -> tuple[Held, int, Validator]:
         """Return whose code of which moment is shown where."""
-        if kind in SECONDS_OFF or self._last is None:
+        if kind in SECONDS_OFF or not self._shown:
             entry, iat = self.chance.choice(self.held), now + self.chance.randrange(*SECONDS_OFF.get(kind, (0, 1)))
             while (entry.place, iat) in self._taken:
                 entry = self.chance.choice(self.held)
             self._taken.add((entry.place, iat))
             return entry, iat, self.chance.choice(self.fleet)
-        entry, iat, before = self._last
+        entry, iat, before = self._shown[0]
         # Within three seconds it would be the same tap.
         others = [one for one in self.fleet if now - one.seen.get((entry.place, iat), 0) > SAME_TAP]
         return entry, iat, before if kind is Tap.AGAIN and before in others else self.chance.choice(others)
