@@ -10,6 +10,7 @@ from pathlib import Path
 
 from codeservice import commands, keeper_commands, signer_commands, terminal_commands, vault_commands
 from codeservice.app import wall_clock
+from codeservice.argument import whole
 from codeservice.city import midnight
 from codeservice.code import MAX_INDEX
 from codeservice.errors import ServiceError
@@ -47,17 +48,6 @@ def main(
             print("\n".join(result.lines))
         return 0 if result.good else 1
     return 0
-
-
-def _whole(lowest: int, highest: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        number = int(text)
-        if not lowest <= number <= highest:
-            raise argparse.ArgumentTypeError(f"must lie between {lowest} and {highest}")
-        return number
-
-    read.__name__ = "whole number"
-    return read
 
 
 def _day(text: str) -> int:
@@ -102,9 +92,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_city(top: _Commands) -> None:
     run = top.leaf("run", commands.run, "run a whole city on this machine until Ctrl-C")
-    run.add_argument("--port", type=_whole(1, 65535), default=8000, help="port on 127.0.0.1 (default 8000)")
+    run.add_argument("--port", type=whole(1, 65535), default=8000, help="port on 127.0.0.1 (default 8000)")
     run.add_argument("--origin", help="address by which browsers reach the service, if not http://127.0.0.1:PORT")
-    run.add_argument("--workers", type=_whole(1, 64), default=2, help="gunicorn workers (default 2)")
+    run.add_argument("--workers", type=whole(1, 64), default=2, help="gunicorn workers (default 2)")
     run.add_argument(
         "--suite", choices=sorted(ALGORITHMS), default=ES256.name, help="signatures of a new city (default ES256)"
     )
@@ -116,7 +106,7 @@ def _add_city(top: _Commands) -> None:
     demo = top.leaf("demo", commands.make_demo, "make a demo city in an empty database")
     for entry in (run, demo):
         entry.add_argument(
-            "--people", type=_whole(1, 100_000_000), default=1000, help="people of a new demo city (default 1000)"
+            "--people", type=whole(1, 100_000_000), default=1000, help="people of a new demo city (default 1000)"
         )
         entry.add_argument("--seed", type=int, default=20260101, help="the same seed makes the same city")
     show = top.leaf("demo-code", commands.demo_code, "play the phone of a demo person and print a code of this moment")
@@ -127,7 +117,7 @@ def _add_city(top: _Commands) -> None:
 def _add_people(top: _Commands) -> None:
     people = top.group("people", "find people")
     entry = people.leaf("list", commands.people_list, "list people, masked")
-    entry.add_argument("--limit", type=_whole(1, 1000), default=20, help="how many (default 20, at most 1000)")
+    entry.add_argument("--limit", type=whole(1, 1000), default=20, help="how many (default 20, at most 1000)")
     entry.add_argument("--after", default="", help="identifier to go on after")
     entry = people.leaf("show", commands.people_show, "show one person with cards, devices and live grants, masked")
     entry.add_argument("person", help="identifier")
@@ -144,7 +134,7 @@ def _add_people(top: _Commands) -> None:
 
     revoke = top.leaf("revoke", commands.revoke, "revoke grants, for ever and at once")
     which = revoke.add_mutually_exclusive_group(required=True)
-    which.add_argument("--grant", nargs=2, type=_whole(0, MAX_INDEX - 1), metavar=("LIST", "IDX"), help="one grant")
+    which.add_argument("--grant", nargs=2, type=whole(0, MAX_INDEX - 1), metavar=("LIST", "IDX"), help="one grant")
     which.add_argument("--person", help="every live grant of a person")
     which.add_argument("--device", help="every live grant of a device")
     revoke.add_argument("--cause", required=True, help="why; goes into the record")
@@ -183,7 +173,7 @@ def _add_scans(top: _Commands) -> None:
     held = scans.leaf("quarantined", terminal_commands.scans_quarantined, "list uploaded items that became no scans")
     for entry in (marked, held):
         entry.add_argument("--since", type=_day, default=0, metavar="DAY", help="found since a day, as 2026-01-31")
-        entry.add_argument("--limit", type=_whole(1, 10_000), default=100, help="how many (default 100)")
+        entry.add_argument("--limit", type=whole(1, 10_000), default=100, help="how many (default 100)")
 
 
 def _add_keys(top: _Commands) -> None:
@@ -199,10 +189,10 @@ def _add_vault(top: _Commands) -> None:
     vault.leaf("show", vault_commands.show, "show every key and how many values are under it")
     rotated = vault.leaf("rotate", vault_commands.rotate, "make a new data key; the old ones go on opening")
     text = f"seconds until it writes, in which every worker must get to see it (default {ACTIVE_AFTER})"
-    rotated.add_argument("--after", type=_whole(2, 30 * 24 * 3600), default=ACTIVE_AFTER, help=text)
+    rotated.add_argument("--after", type=whole(2, 30 * 24 * 3600), default=ACTIVE_AFTER, help=text)
     vault.leaf("reseal", vault_commands.reseal_all, "seal every row anew under the newest keys; may be broken off")
     retired = vault.leaf("retire", vault_commands.retire, "destroy a key under which there is nothing any more")
-    retired.add_argument("version", type=_whole(FIRST_VERSION, LAST_VERSION), help="version of the key")
+    retired.add_argument("version", type=whole(FIRST_VERSION, LAST_VERSION), help="version of the key")
     vault.leaf("rewrap", vault_commands.rewrap, "renew the master key; touches no row")
     for entry in (made, rotated):
         entry.add_argument("--suite", choices=vault_commands.SUITE_NAMES, help="cipher and hash, if another one")
@@ -225,7 +215,7 @@ def _add_signer(top: _Commands) -> None:
     text = "at most so many signatures in a minute and an hour, for example grant=600/20000"
     run.add_argument("--quota", type=signer_commands.quota, action="append", default=[], metavar="QUOTA", help=text)
     shown = signer.leaf("intents", signer_commands.intents, "count what was signed, and show the newest")
-    shown.add_argument("--limit", type=_whole(0, 10_000), default=20, help="how many of the newest (default 20)")
+    shown.add_argument("--limit", type=whole(0, 10_000), default=20, help="how many of the newest (default 20)")
     checked = signer.leaf("check", signer_commands.check, "compare what was signed with the record of the city")
     for entry in (run, shown, checked):
         entry.add_argument("--journal", type=Path, required=True, help="file of the intents")

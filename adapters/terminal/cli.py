@@ -15,6 +15,7 @@ from adapters.terminal.runtime import InputError
 from adapters.terminal.screen import both
 from adapters.terminal.service import RefusedError, Service, UnreachableError
 from adapters.terminal.store import StoreError
+from codeservice.argument import whole
 from codeservice.reason import Words
 from keys.errors import KeysError
 
@@ -84,18 +85,7 @@ class _Parser(argparse.ArgumentParser):
         self.exit(Exit.ERROR, f"错误 error: 用法不对 {message}\n")
 
 
-def _whole(lowest: int, highest: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        number = int(text)
-        if not lowest <= number <= highest:
-            raise argparse.ArgumentTypeError(f"must lie between {lowest} and {highest}")
-        return number
-
-    read.__name__ = "whole number"
-    return read
-
-
-_port = _whole(1, 65535)
+_port = whole(1, 65535)
 
 
 def _address(text: str) -> tuple[str, int]:
@@ -134,7 +124,7 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     state = top.add("state", commands.state, "how the terminal is 终端状态")
     sync = top.add("sync", commands.sync, "fetch lists and send scans, once 同步一次")
     queue = top.add("queue", commands.queue, "scans that wait for the service 待上传的扫码")
-    queue.add_argument("--limit", type=_whole(1, 100_000), default=100, help="how many at most (default 100) 最多几条")
+    queue.add_argument("--limit", type=whole(1, 100_000), default=100, help="how many at most (default 100) 最多几条")
     for made in (check, state, sync, queue):
         made.add_argument("--json", action="store_true", help="machine-readable 机器可读")
     for made in (check, state, sync):
