@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,12 @@ class Outpost:
         """Make one contact, and lose the network."""
         self.sync()
         self.wire.cut = True
+
+    def limit(self, **limits: int) -> None:
+        """Give the terminal narrower limits than its profile's."""
+        profile = self.terminal._bundle.profile
+        assert profile is not None
+        self.terminal._bundle.profile = replace(profile, **limits)  # type: ignore[arg-type]
 
     def wait(self, seconds: int) -> None:
         """Let time pass."""

@@ -20,6 +20,7 @@ from codeservice.status import Status
 from codeservice.store import client, grant, ticket
 from tests.adapters.terminal.conftest import Outpost
 from tests.conftest import City
+from tests.phone import Phone
 
 Outposts = Callable[..., Outpost]
 
@@ -211,16 +212,19 @@ def test_a_suspended_terminal_refuses_from_the_next_contact_on_and_goes_on_when_
     assert said(bus.terminal.scan(phone.show(bus.city.clock.now))) == ("accepted", None)
 
 
-def test_a_terminal_accepts_only_so_much_before_it_uploads(bus: Outpost) -> None:
-    phone = bus.city.phone()
-    bus.leave()
-    profile = bus.terminal._bundle.profile
-    assert profile is not None
-    bus.terminal._bundle.profile = replace(profile, terminal_limit=2)
+def three_rides(bus: Outpost, phone: Phone) -> list[tuple[str, str | None]]:
     answers = []
     for _ in range(3):
         answers.append(said(bus.terminal.scan(phone.show(bus.city.clock.now))))
         bus.wait(5)
+    return answers
+
+
+def test_a_terminal_accepts_only_so_much_before_it_uploads(bus: Outpost) -> None:
+    phone = bus.city.phone()
+    bus.leave()
+    bus.limit(terminal_limit=2)
+    answers = three_rides(bus, phone)
     assert answers[:2] == [("accepted", None)] * 2
     assert answers[2] == ("undetermined", "temporarily_unavailable")
     assert "queue_full" in bus.terminal.state().faults
@@ -232,13 +236,8 @@ def test_a_terminal_accepts_only_so_much_before_it_uploads(bus: Outpost) -> None
 def test_a_holder_is_accepted_only_so_often_in_a_day(bus: Outpost) -> None:
     phone = bus.city.phone()
     bus.leave()
-    profile = bus.terminal._bundle.profile
-    assert profile is not None
-    bus.terminal._bundle.profile = replace(profile, holder_limit=2)
-    answers = []
-    for _ in range(3):
-        answers.append(said(bus.terminal.scan(phone.show(bus.city.clock.now))))
-        bus.wait(5)
+    bus.limit(holder_limit=2)
+    answers = three_rides(bus, phone)
     assert answers == [("accepted", None), ("accepted", None), ("refused", "limit_reached")]
 
 
