@@ -36,6 +36,8 @@ SCENES = {
         Scene("pharmacy", 2, Words("购药", "Pharmacy"), frozenset({Entitlement.INSURED}), ("name", "id_number")),
         Scene("scenic_spot", 3, Words("景区", "Scenic spots"), frozenset({Entitlement.FARE, Entitlement.RESIDENT})),
         Scene("government", 4, Words("政务", "Government"), frozenset({Entitlement.RESIDENT}), ("name",)),
+        # Places whose scene is a definition made of data: a library, a museum, the gate of a community.
+        Scene("venue", 5, Words("场所", "Venues"), frozenset({Entitlement.FARE, Entitlement.RESIDENT}), ("name",)),
     )
 }
 """Bits are wire values: added, never reused."""

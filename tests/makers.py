@@ -83,6 +83,9 @@ class Pair:
 ISSUERS = {purpose: Pair(number) for number, purpose in enumerate(Purpose, start=11)}
 """The issuer's key for each purpose."""
 
+FIRST_SCENES = 31
+"""The mask of the five scenes that the vectors were made with: a scene that is added later changes no vector."""
+
 ISSUER = ISSUERS[Purpose.GRANT]
 PHONE, OTHER_PHONE, STRANGER = Pair(21), Pair(22), Pair(31)
 ROOTS = (Pair(101), Pair(102), Pair(103))
@@ -109,9 +112,8 @@ def sign_list(trust_list: TrustList, *roots: Pair) -> bytes:
 
 
 def make_grant(**changes: Any) -> Grant:
-    """Return a grant for every scene with three entitlements, for a day from a minute ago."""
-    scenes = sum(scene.mask for scene in SCENES.values())
-    made = Grant(1, 4_000_077, scenes, {1: 1, 2: 1, 3: 1}, NOW - 60, NOW + DAY, PHONE.point)
+    """Return a grant for the first five scenes with three entitlements, for a day from a minute ago."""
+    made = Grant(1, 4_000_077, FIRST_SCENES, {1: 1, 2: 1, 3: 1}, NOW - 60, NOW + DAY, PHONE.point)
     return made._replace(**changes)
 
 

@@ -158,6 +158,7 @@ PROBLEMS: dict[str, tuple[Words, Words]] = {
         Words("已作废的码不能恢复", "A revoked grant never comes back"),
         Words("请让持码人重新领取", "The holder's wallet fetches a new one"),
     ),
+    "notice_not_found": (Words("找不到这条通知", "No such notice"), Words("请刷新通知列表", "Reload the notices")),
     "verification_not_found": (
         Words("找不到核验记录", "No such verification"),
         Words("请检查编号", "Check the identifier"),

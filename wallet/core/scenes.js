@@ -1,7 +1,7 @@
 /** The scenes: kinds of places, each one bit of the mask that every grant carries. Bits are wire values, never reused. */
 
 /** @type {Map<string, number>} bit by name */
-export const SCENE_BITS = new Map([["bus", 0], ["hospital", 1], ["pharmacy", 2], ["scenic_spot", 3], ["government", 4]]);
+export const SCENE_BITS = new Map([["bus", 0], ["hospital", 1], ["pharmacy", 2], ["scenic_spot", 3], ["government", 4], ["venue", 5]]);
 
 /**
  * @param {string} scene

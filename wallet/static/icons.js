@@ -8,6 +8,7 @@ const PATHS = {
   hospital: "M4 20V8l8-4 8 4v12zM12 9v7M8.5 12.5h7",
   pharmacy: "M5.6 12.9l7.3-7.3a4 4 0 0 1 5.6 5.6l-7.3 7.3a4 4 0 0 1-5.6-5.6zM9.2 9.2l5.6 5.6",
   scenic_spot: "M3 19l6-11 4 7 2.5-4L21 19zM16 6.5h.01M17.5 6.5a1.5 1.5 0 1 1-3 0 1.5 1.5 0 0 1 3 0",
+  venue: "M4 20V9l8-5 8 5v11M9 20v-6h6v6",
   government: "M4 20h16M5 9h14L12 4zM7 10v7M12 10v7M17 10v7",
   code: "M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h2v2h-2zM18 18h2v2h-2zM18 14h2M14 18h2",
   cards: "M3 7a2 2 0 0 1 2-2h14a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2zM3 10h18M7 15h4",

@@ -65,6 +65,7 @@ export default {
   "scene.pharmacy": "Drugs",
   "scene.scenic_spot": "Sights",
   "scene.government": "Gov’t",
+  "scene.venue": "Venues",
 
   "reason.preparing": "Preparing your code",
   "reason.preparing.cure": "The first time takes a few seconds.",

@@ -65,6 +65,7 @@ export default {
   "scene.pharmacy": "购药",
   "scene.scenic_spot": "景区",
   "scene.government": "政务",
+  "scene.venue": "场所",
 
   "reason.preparing": "正在准备城市码",
   "reason.preparing.cure": "首次使用需要几秒钟，请稍候。",

@@ -6,6 +6,7 @@ export default {
   "scene.pharmacy": "Pharmacy",
   "scene.scenic_spot": "Scenic spot",
   "scene.government": "Government hall",
+  "scene.venue": "Venue",
   retry: "Try again",
 
   "enrol.title": "This terminal is not enrolled",

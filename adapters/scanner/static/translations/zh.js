@@ -6,6 +6,7 @@ export default {
   "scene.pharmacy": "购药",
   "scene.scenic_spot": "景区入园",
   "scene.government": "政务服务",
+  "scene.venue": "场所",
   retry: "重试",
 
   "enrol.title": "这台终端还没有登记",
