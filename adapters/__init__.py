@@ -8,5 +8,5 @@ from adapters.pharmacy import Pharmacy
 from adapters.scenic_spot import ScenicSpot
 
 ADAPTERS: dict[str, Adapter] = {
-    adapter.policy.scene.name: adapter for adapter in (Bus(), Hospital(), Pharmacy(), ScenicSpot(), Government())
+    adapter.scene.name: adapter for adapter in (Bus(), Hospital(), Pharmacy(), ScenicSpot(), Government())
 }

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.contract import Details, Effect, Ledger, ScanBody
-from codeservice.code import Kind
 from codeservice.entitlement import Entitlement, Fare
 from codeservice.errors import Rejected
+from codeservice.policy import OfflinePolicy, ScenePolicy, Text
 from codeservice.reason import Reason, Words
-from codeservice.scan import Offline, Policy, Verified
+from codeservice.scan import Verified
 from codeservice.scene import SCENES
 
 TAP_SECONDS = 3
@@ -53,16 +53,22 @@ class BusDetails(Details, frozen=True):
     counted: bool
 
 
+class BusPolicy(ScenePolicy, frozen=True):
+    """What a policy of this scene says; the common part, for now."""
+
+
 class Bus:
     """Rides on a line with a flat fare."""
 
-    policy = Policy(
-        SCENES["bus"],
-        frozenset({Kind.DEVICE, Kind.SERVED}),
-        offline=Offline(
+    scene = SCENES["bus"]
+    policy = BusPolicy
+    default = BusPolicy(
+        kinds=frozenset({"device", "served"}),
+        with_document=frozenset({"paper"}),
+        offline=OfflinePolicy(
             list_age=24 * 3600,
             let_pass=True,
-            advice=Words("请先乘车，本次已记录", "Let them ride; this tap is on record"),
+            advice=Text(zh="请先乘车，本次已记录", en="Let them ride; this tap is on record"),
             holder_limit=40,
             terminal_limit=50_000,
         ),
@@ -71,7 +77,9 @@ class Bus:
     effect = BusEffect
     details = BusDetails
 
-    def decide(self, verified: Verified, _body: ScanBody, ledger: Ledger, now: int) -> Mapping[str, object]:
+    def decide(
+        self, verified: Verified, _body: ScanBody, ledger: Ledger, _policy: BusPolicy, now: int
+    ) -> Mapping[str, object]:
         """Book a ride. A grant without a fare class is not entitled: empty means no."""
         fare = _fare(verified)
         counted = ledger.first_within(f"tap:{ledger.place}", TAP_SECONDS, now)
@@ -80,7 +88,9 @@ class Bus:
     def settle(self, _effect: BusEffect, _ledger: Ledger, _now: int) -> None:
         """Leave it as it is: a ride that was ridden counts, and there is no bound to rides."""
 
-    def reply(self, effect: Mapping[str, Any], _disclosed: Mapping[str, Any]) -> tuple[Words, BusDetails]:
+    def reply(
+        self, effect: Mapping[str, Any], _disclosed: Mapping[str, Any], _policy: BusPolicy
+    ) -> tuple[Words, BusDetails]:
         """Say the fare class."""
         title = TITLES[Fare[effect["fare_class"].upper()]]
         return title, BusDetails(effect["fare_class"], title, effect["fare_cents"], effect["counted"])

@@ -1,24 +1,51 @@
 """What an adapter is: the code of one scene. It decides beyond the verifier's steps and answers in its own words.
 
+What a scene accepts, charges and shows stands in its policy, which is data: an adapter names the schema and gets the
+document in force with every scan.
+
 An adapter loads without Flask, SQLAlchemy and Redis: the same code decides at the server and on a validator. Everything
 it remembers goes through `Ledger`, which the place where it runs provides.
 """
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 import msgspec
 
+from codeservice.policy import ScenePolicy
 from codeservice.reason import Words
-from codeservice.scan import Policy, Verified
+from codeservice.scan import Verified
+from codeservice.scene import Scene
 from codeservice.verifier import Memory
 
 
-class ScanBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What every scan carries: the text of the code as scanned, and whether staff checked a document as well."""
+class TypedNumber(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A number that staff typed from a document: `id_number`, or a type of credential with the number on the card."""
 
-    code: str
+    document: Annotated[str, msgspec.Meta(max_length=40)]
+    number: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+
+
+class ScanBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What every scan carries: the text of the code as scanned, and whether staff checked a document as well.
+
+    Instead of a code staff may have typed the number of a document that they checked, where the policy allows it.
+    """
+
+    code: str = ""
     document_checked: bool = False
+    typed: TypedNumber | None = None
+
+    def __post_init__(self) -> None:
+        """Raise ValueError when two people are presented at once."""
+        if self.code and self.typed is not None:
+            raise ValueError("a code or a typed number, not both")
+
+
+def kept_of(body: ScanBody) -> dict[str, object]:
+    """Return what of a body is kept with its scan: never the code, never what staff have typed."""
+    kept: dict[str, object] = msgspec.to_builtins(body)
+    return {name: value for name, value in kept.items() if name not in ScanBody.__struct_fields__ and value is not None}
 
 
 class Effect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,8 +96,18 @@ class Adapter(Protocol):
     """One scene."""
 
     @property
-    def policy(self) -> Policy:
-        """What the scene accepts and may see."""
+    def scene(self) -> Scene:
+        """The scene."""
+        ...
+
+    @property
+    def policy(self) -> type[ScenePolicy]:
+        """The schema of the scene's policies."""
+        ...
+
+    @property
+    def default(self) -> ScenePolicy:
+        """The policy of a place whose city has put none in force."""
         ...
 
     @property
@@ -88,8 +125,8 @@ class Adapter(Protocol):
         """The schema of what the scene's screen shows."""
         ...
 
-    def decide(self, verified: Verified, body: Any, ledger: Any, now: int, /) -> Mapping[str, object]:
-        """Book the scan and return its effect; raises Rejected with one of the scene's reasons."""
+    def decide(self, verified: Verified, body: Any, ledger: Any, policy: Any, now: int, /) -> Mapping[str, object]:
+        """Book the scan under a policy and return its effect; raises Rejected with one of the scene's reasons."""
         ...
 
     def settle(self, effect: Any, ledger: Any, now: int, /) -> int | None:
@@ -99,6 +136,10 @@ class Adapter(Protocol):
         """
         ...
 
-    def reply(self, effect: Mapping[str, Any], disclosed: Mapping[str, Any], /) -> tuple[Words, Details]:
-        """Say what was booked, in the scene's words and for its screen."""
+    def reply(self, effect: Mapping[str, Any], disclosed: Mapping[str, Any], policy: Any, /) -> tuple[Words, Details]:
+        """Say what was booked, in the scene's words and for its screen.
+
+        The effect may have been booked under another version of the policy: what this one does not name is shown as
+        it is.
+        """
         ...

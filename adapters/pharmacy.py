@@ -7,10 +7,10 @@ import msgspec
 
 from adapters.contract import Details, Effect, Ledger, ScanBody
 from codeservice.city import city_day
-from codeservice.code import Kind
 from codeservice.errors import Rejected
+from codeservice.policy import OfflinePolicy, ScenePolicy, Text
 from codeservice.reason import Reason, Words
-from codeservice.scan import Disclosure, Offline, Policy, Verified
+from codeservice.scan import Verified
 from codeservice.scene import SCENES
 
 LIMITS = {"ephedrine": 2}
@@ -51,19 +51,25 @@ class PharmacyDetails(Details, frozen=True):
     remaining: int | None
 
 
+class PharmacyPolicy(ScenePolicy, frozen=True):
+    """What a policy of this scene says; the common part, for now."""
+
+
 class Pharmacy:
     """A till of any pharmacy of the city."""
 
-    policy = Policy(
-        SCENES["pharmacy"],
-        frozenset({Kind.DEVICE, Kind.SERVED, Kind.DIGIT}),
-        discloses=dict.fromkeys(SCENES["pharmacy"].attributes, Disclosure.FULL),
+    scene = SCENES["pharmacy"]
+    policy = PharmacyPolicy
+    default = PharmacyPolicy(
+        kinds=frozenset({"device", "served", "digit"}),
+        with_document=frozenset({"paper"}),
+        discloses=dict.fromkeys(SCENES["pharmacy"].attributes, "full"),
         holder_check=True,
-        offline=Offline(
+        offline=OfflinePolicy(
             list_age=4 * 3600,
             let_pass=False,
-            advice=Words(
-                "请核对身份证；限购药品暂不能售", "Check the ID card; medicines with a limit cannot be sold now"
+            advice=Text(
+                zh="请核对身份证；限购药品暂不能售", en="Check the ID card; medicines with a limit cannot be sold now"
             ),
             holder_limit=20,
             terminal_limit=5_000,
@@ -73,7 +79,9 @@ class Pharmacy:
     effect = PharmacyEffect
     details = PharmacyDetails
 
-    def decide(self, _verified: Verified, body: PharmacyBody, ledger: Ledger, now: int) -> Mapping[str, object]:
+    def decide(
+        self, _verified: Verified, body: PharmacyBody, ledger: Ledger, _policy: PharmacyPolicy, now: int
+    ) -> Mapping[str, object]:
         """Book the packages; all of them or none."""
         if body.medicine is None:
             return {"medicine": None, "packages": None, "remaining": None}
@@ -86,7 +94,9 @@ class Pharmacy:
     def settle(self, _effect: PharmacyEffect, _ledger: Ledger, _now: int) -> None:
         """Leave it as it is: without the service no till sells what has a limit."""
 
-    def reply(self, effect: Mapping[str, Any], disclosed: Mapping[str, Any]) -> tuple[Words, PharmacyDetails]:
+    def reply(
+        self, effect: Mapping[str, Any], disclosed: Mapping[str, Any], _policy: PharmacyPolicy
+    ) -> tuple[Words, PharmacyDetails]:
         """Say what may be handed over."""
         medicine = effect["medicine"]
         details = PharmacyDetails(

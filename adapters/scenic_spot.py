@@ -5,11 +5,11 @@ from typing import Any
 
 from adapters.contract import Details, Effect, Ledger, ScanBody
 from codeservice.city import city_day
-from codeservice.code import Kind
 from codeservice.entitlement import Entitlement, Resident
 from codeservice.errors import Rejected
+from codeservice.policy import OfflinePolicy, ScenePolicy, Text
 from codeservice.reason import Reason, Words
-from codeservice.scan import Offline, Policy, Verified
+from codeservice.scan import Verified
 from codeservice.scene import SCENES
 
 _NO_BOUND = 1_000_000_000
@@ -39,16 +39,22 @@ class ScenicSpotDetails(Details, frozen=True):
     ticket_title: Words
 
 
+class ScenicSpotPolicy(ScenePolicy, frozen=True):
+    """What a policy of this scene says; the common part, for now."""
+
+
 class ScenicSpot:
     """A gate of a scenic spot with reservations."""
 
-    policy = Policy(
-        SCENES["scenic_spot"],
-        frozenset({Kind.DEVICE, Kind.SERVED, Kind.DIGIT}),
-        offline=Offline(
+    scene = SCENES["scenic_spot"]
+    policy = ScenicSpotPolicy
+    default = ScenicSpotPolicy(
+        kinds=frozenset({"device", "served", "digit"}),
+        with_document=frozenset({"paper"}),
+        offline=OfflinePolicy(
             list_age=12 * 3600,
             let_pass=False,
-            advice=Words("请到服务窗口凭证件核验", "Send them to the counter with a document"),
+            advice=Text(zh="请到服务窗口凭证件核验", en="Send them to the counter with a document"),
             holder_limit=20,
             terminal_limit=20_000,
         ),
@@ -57,7 +63,9 @@ class ScenicSpot:
     effect = ScenicSpotEffect
     details = ScenicSpotDetails
 
-    def decide(self, verified: Verified, _body: ScanBody, ledger: Ledger, now: int) -> Mapping[str, object]:
+    def decide(
+        self, verified: Verified, _body: ScanBody, ledger: Ledger, _policy: ScenicSpotPolicy, now: int
+    ) -> Mapping[str, object]:
         """Admit one person against one ticket of today."""
         day = city_day(now)
         tickets = ledger.tickets(day)
@@ -80,7 +88,9 @@ class ScenicSpot:
         ledger.take_shared(_admitted(day), 1, _NO_BOUND)
         return ledger.tickets(day)
 
-    def reply(self, effect: Mapping[str, Any], _disclosed: Mapping[str, Any]) -> tuple[Words, ScenicSpotDetails]:
+    def reply(
+        self, effect: Mapping[str, Any], _disclosed: Mapping[str, Any], _policy: ScenicSpotPolicy
+    ) -> tuple[Words, ScenicSpotDetails]:
         """Say that the gate may open."""
         title = TITLES[Resident(effect["resident"])]
         return Words("欢迎入园", "Welcome"), ScenicSpotDetails(

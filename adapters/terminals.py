@@ -1,7 +1,10 @@
 """Who is calling: an authenticated terminal, registered for which scene and place. Never read from the body."""
 
+from adapters import policies
+from adapters.policies import InForce
 from codeservice.errors import ForbiddenError, UpgradeRequiredError
 from codeservice.services import Services
+from codeservice.store.client import StoredClient
 from codeservice.web import bearer
 from codeservice.web.operation import header
 
@@ -24,3 +27,8 @@ def require_terminal(services: Services, *, scene: str | None, now: int) -> bear
     if scene is not None and who.client.scene != scene:
         raise ForbiddenError("terminal_not_allowed")
     return who
+
+
+def policy_of(services: Services, client: StoredClient, now: int) -> InForce:
+    """Return the policy that decides at a client's place; raises UnavailableError where there is none."""
+    return policies.choose(client.scene, client.policy, services.policies(client.policy, now))

@@ -47,7 +47,7 @@ with open_terminal(Path(sys.argv[1])) as terminal:
     first = terminal.scan("9100")
     ready = time.time()
     bundle, clock = terminal._bundle, terminal._clock
-    verifier, policy = terminal._verifier_of(bundle.profile), terminal._adapter.policy
+    verifier, policy = terminal._verifier_of(bundle.profile), terminal._policy().checks
     costs = []
     for text in texts:
         begin = time.perf_counter()

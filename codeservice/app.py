@@ -18,6 +18,7 @@ from codeservice.settings import Settings, SettingsError
 from codeservice.store import fact
 from codeservice.store.database import Database
 from codeservice.store.events import EventStream
+from codeservice.store.policy import PolicyBook
 from codeservice.store.status import RevokedCache
 from codeservice.verifier import Verifier
 from codeservice.web import events, health, openapi, problems, snapshot, status_list, token, trust_list, verification
@@ -87,6 +88,7 @@ def open_services(settings: Settings, clock: Callable[[], int] = wall_clock) -> 
         verifier=Verifier(keyring.trust_list, guide=settings.guide),
         messages=DemoGateway(database, vault) if settings.demo else NoGateway(),
         limiter=RateLimiter(),
+        policies=PolicyBook(database),
         clock=clock,
     )
 

@@ -1,23 +1,16 @@
 """`python -m codeservice`: the operators' commands. Each has --help and --json; 0 is done, 1 refused, 2 wrong usage."""
 
 import argparse
-import json
-import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
 from pathlib import Path
 
 from codeservice import commands, keeper_commands, signer_commands, terminal_commands, vault_commands
 from codeservice.app import wall_clock
 from codeservice.argument import whole
-from codeservice.city import midnight
 from codeservice.code import MAX_INDEX
-from codeservice.errors import ServiceError
-from codeservice.settings import SettingsError
+from codeservice.command_line import Commands, day, new_parser, run
 from keys.algorithms import ALGORITHMS, ES256
 from keys.envelope import ACTIVE_AFTER
-from keys.errors import KeysError
 from keys.vault import FIRST_VERSION, LAST_VERSION
 
 
@@ -27,59 +20,12 @@ def main(
     clock: Callable[[], int] = wall_clock,
 ) -> int:
     """Run one command and return its exit code; `clock` gives epoch seconds."""
-    options = _parser().parse_args(arguments)
-    options.environment = os.environ if environment is None else environment
-    options.clock = clock
-    options.opened = []
-    try:
-        result = options.run(options)
-    except (ServiceError, SettingsError, KeysError, commands.CommandError) as error:
-        print(
-            f"{'refused' if isinstance(error, ServiceError) else 'error'}: {commands.explain(error)}", file=sys.stderr
-        )
-        return 1
-    finally:
-        for database in options.opened:
-            database.close()
-    if result is not None:
-        if options.json:
-            print(json.dumps(result.data, ensure_ascii=False))
-        else:
-            print("\n".join(result.lines))
-        return 0 if result.good else 1
-    return 0
-
-
-def _day(text: str) -> int:
-    try:
-        return midnight(date.fromisoformat(text))
-    except ValueError as error:
-        raise argparse.ArgumentTypeError("must be a day, as 2026-01-31") from error
-
-
-class _Commands:
-    """A level of commands; a leaf runs, a group holds another level."""
-
-    def __init__(self, parser: argparse.ArgumentParser) -> None:
-        self._commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    def leaf(self, name: str, run: Callable[[argparse.Namespace], object], text: str) -> argparse.ArgumentParser:
-        """Add a command that runs."""
-        made = self._commands.add_parser(name, help=text, description=text)
-        made.add_argument("--json", action="store_true", help="machine-readable output")
-        made.set_defaults(run=run)
-        return made
-
-    def group(self, name: str, text: str) -> "_Commands":
-        """Add a level below."""
-        return _Commands(self._commands.add_parser(name, help=text, description=text))
+    return run(_parser(), arguments, environment, clock)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m codeservice", description="The city code service.")
-    data = "data folder of a city on one machine (default var)"
-    parser.add_argument("--data", type=Path, default=Path("var"), help=data)
-    top = _Commands(parser)
+    parser = new_parser("python -m codeservice", "The city code service.")
+    top = Commands(parser)
     _add_city(top)
     _add_people(top)
     _add_terminals(top)
@@ -90,12 +36,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_city(top: _Commands) -> None:
-    run = top.leaf("run", commands.run, "run a whole city on this machine until Ctrl-C")
-    run.add_argument("--port", type=whole(1, 65535), default=8000, help="port on 127.0.0.1 (default 8000)")
-    run.add_argument("--origin", help="address by which browsers reach the service, if not http://127.0.0.1:PORT")
-    run.add_argument("--workers", type=whole(1, 64), default=2, help="gunicorn workers (default 2)")
-    run.add_argument(
+def _add_city(top: Commands) -> None:
+    city = top.leaf("run", commands.run, "run a whole city on this machine until Ctrl-C")
+    city.add_argument("--port", type=whole(1, 65535), default=8000, help="port on 127.0.0.1 (default 8000)")
+    city.add_argument("--origin", help="address by which browsers reach the service, if not http://127.0.0.1:PORT")
+    city.add_argument("--workers", type=whole(1, 64), default=2, help="gunicorn workers (default 2)")
+    city.add_argument(
         "--suite", choices=sorted(ALGORITHMS), default=ES256.name, help="signatures of a new city (default ES256)"
     )
     top.leaf("migrate", commands.migrate, "bring the database to the newest schema")
@@ -104,7 +50,7 @@ def _add_city(top: _Commands) -> None:
     text = "say when it did each chore last and how old is what it published; exits with 1 when something is late"
     keeper.leaf("check", keeper_commands.check, text)
     demo = top.leaf("demo", commands.make_demo, "make a demo city in an empty database")
-    for entry in (run, demo):
+    for entry in (city, demo):
         entry.add_argument(
             "--people", type=whole(1, 100_000_000), default=1000, help="people of a new demo city (default 1000)"
         )
@@ -114,7 +60,7 @@ def _add_city(top: _Commands) -> None:
     show.add_argument("--scene", default="all", help="scene of the code (default all)")
 
 
-def _add_people(top: _Commands) -> None:
+def _add_people(top: Commands) -> None:
     people = top.group("people", "find people")
     entry = people.leaf("list", commands.people_list, "list people, masked")
     entry.add_argument("--limit", type=whole(1, 1000), default=20, help="how many (default 20, at most 1000)")
@@ -140,21 +86,21 @@ def _add_people(top: _Commands) -> None:
     revoke.add_argument("--cause", required=True, help="why; goes into the record")
 
 
-def _add_terminals(top: _Commands) -> None:
+def _add_terminals(top: Commands) -> None:
     terminals = top.group("terminals", "terminals and back ends")
     terminals.leaf("list", terminal_commands.terminals_list, "list them")
     entry = terminals.leaf("add", terminal_commands.terminals_add, "add a terminal to a place")
     entry.add_argument("terminal", help="new identifier: letters, digits and dashes")
     entry.add_argument("--place", required=True, help="identifier of the place")
     entry.add_argument("--name", required=True, help="name for people")
-    for name, run, text in (
+    for name, act, text in (
         ("enrol", terminal_commands.terminals_enrol, "make a one-time enrolment code, good for ten minutes"),
         ("suspend", terminal_commands.terminals_suspend, "refuse everything from it, at once"),
         ("resume", terminal_commands.terminals_resume, "let it act again"),
     ):
-        entry = terminals.leaf(name, run, text)
+        entry = terminals.leaf(name, act, text)
         entry.add_argument("terminal", help="identifier")
-        if run is terminal_commands.terminals_enrol:
+        if act is terminal_commands.terminals_enrol:
             drawn = f"draw the link as a QR code too: a new PNG file, or {terminal_commands.CONSOLE} for a dark console"
             entry.add_argument("--qr", metavar="FILE", help=drawn)
     text = "account for every scan that terminals have numbered; exits with 1 when one is missed"
@@ -166,24 +112,24 @@ def _add_terminals(top: _Commands) -> None:
         entry.add_argument("--key", type=Path, required=True, help=text)
 
 
-def _add_scans(top: _Commands) -> None:
+def _add_scans(top: Commands) -> None:
     scans = top.group("scans", "scans that somebody has to look at")
     marked = scans.leaf("marked", terminal_commands.scans_marked, "list scans that stand although something is wrong")
     marked.add_argument("--mark", choices=terminal_commands.MARKS, help="those under one mark")
     held = scans.leaf("quarantined", terminal_commands.scans_quarantined, "list uploaded items that became no scans")
     for entry in (marked, held):
-        entry.add_argument("--since", type=_day, default=0, metavar="DAY", help="found since a day, as 2026-01-31")
+        entry.add_argument("--since", type=day, default=0, metavar="DAY", help="found since a day, as 2026-01-31")
         entry.add_argument("--limit", type=whole(1, 10_000), default=100, help="how many (default 100)")
 
 
-def _add_keys(top: _Commands) -> None:
+def _add_keys(top: Commands) -> None:
     keys = top.group("keys", "keys (the ceremony itself is `python -m keys`)")
     keys.leaf("list", commands.keys_list, "list the keys of the trust list in force")
     audit = top.group("audit", "the audit log")
     audit.leaf("check", commands.audit_check, "rebuild the tree and compare it with every signed checkpoint")
 
 
-def _add_vault(top: _Commands) -> None:
+def _add_vault(top: Commands) -> None:
     vault = top.group("vault", "the keys of personal data")
     made = vault.leaf("new", vault_commands.new, "make a vault file, and a master key where there is none")
     vault.leaf("show", vault_commands.show, "show every key and how many values are under it")
@@ -200,22 +146,26 @@ def _add_vault(top: _Commands) -> None:
         entry.add_argument("--index", action="store_true", help="the key of the blind indexes, not of the data")
 
 
-def _add_signer(top: _Commands) -> None:
+def _add_signer(top: Commands) -> None:
     signer = top.group("signer", "a process of its own that holds the signing keys")
-    run = signer.leaf("run", signer_commands.run, "answer requests to sign, of what its rules permit; until stopped")
-    run.add_argument(
+    process = signer.leaf(
+        "run", signer_commands.run, "answer requests to sign, of what its rules permit; until stopped"
+    )
+    process.add_argument(
         "--socket", type=Path, required=True, help="Unix socket to answer on; workers name it process:PATH"
     )
-    run.add_argument("--at", metavar="ADDRESS", help="where the private keys are, file: or pkcs11: (the folder's own)")
-    run.add_argument("--keys", type=Path, metavar="FOLDER", help="folder with the trust list (default CITY_KEYS)")
-    run.add_argument("--passphrase-file", type=Path, help="passphrase or PIN (default CITY_PASSPHRASE_FILE)")
-    run.add_argument("--origin", help="address of the service, the issuer of its tokens (default CITY_ORIGIN)")
+    process.add_argument(
+        "--at", metavar="ADDRESS", help="where the private keys are, file: or pkcs11: (the folder's own)"
+    )
+    process.add_argument("--keys", type=Path, metavar="FOLDER", help="folder with the trust list (default CITY_KEYS)")
+    process.add_argument("--passphrase-file", type=Path, help="passphrase or PIN (default CITY_PASSPHRASE_FILE)")
+    process.add_argument("--origin", help="address of the service, the issuer of its tokens (default CITY_ORIGIN)")
     text = "user who may ask, by name or number; again for more (default: who runs this)"
-    run.add_argument("--allow", type=signer_commands.user, action="append", metavar="USER", help=text)
+    process.add_argument("--allow", type=signer_commands.user, action="append", metavar="USER", help=text)
     text = "at most so many signatures in a minute and an hour, for example grant=600/20000"
-    run.add_argument("--quota", type=signer_commands.quota, action="append", default=[], metavar="QUOTA", help=text)
+    process.add_argument("--quota", type=signer_commands.quota, action="append", default=[], metavar="QUOTA", help=text)
     shown = signer.leaf("intents", signer_commands.intents, "count what was signed, and show the newest")
     shown.add_argument("--limit", type=whole(0, 10_000), default=20, help="how many of the newest (default 20)")
     checked = signer.leaf("check", signer_commands.check, "compare what was signed with the record of the city")
-    for entry in (run, shown, checked):
+    for entry in (process, shown, checked):
         entry.add_argument("--journal", type=Path, required=True, help="file of the intents")

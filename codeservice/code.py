@@ -57,12 +57,16 @@ MAX_ENTITLEMENTS = 16
 
 
 class Kind(StrEnum):
-    """The kinds of code. Three are named by the first two digits of their text; a digit code has 18 digits in all."""
+    """The kinds of code. Three are named by the first two digits of their text; a digit code has 18 digits in all.
+
+    `TYPED` is no code: a number that staff have typed from a document that they checked.
+    """
 
     DEVICE = "91"
     SERVED = "92"
     PAPER = "93"
     DIGIT = "18"
+    TYPED = "00"
 
     # Enum's own hash is a Python function; kinds are looked up several times for every code.
     __hash__ = str.__hash__

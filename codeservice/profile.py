@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
 from codeservice.code import MAX_INDEX, MAX_LIST, MAX_TIME
+from codeservice.policy import MAX_DOCUMENT, PolicyVersion
+from codeservice.reason import Words
 from keys.algorithms import algorithm_named
 from keys.cbor import dumps, loads
 from keys.cose import read_sign1, sign1
@@ -36,7 +38,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 _TEXTS = ("terminal", "scene", "place", "place_name", "partner_name", "events")
 _FIELDS = {"version", "expires", *_TEXTS, "list_age", "holder_limit", "terminal_limit", "site_keys", "tickets"}
-_OPTIONAL = {"guide", "capacity"}
+_OPTIONAL = {"guide", "capacity", "policy"}
 
 
 class ProfileError(Exception):
@@ -68,11 +70,17 @@ class Profile:
     tickets: Mapping[str, Mapping[tuple[int, int], tuple[bytes, int]]] = field(default_factory=dict)
     """For each day, by place of a grant: the holder's handle, and how many tickets the holder has."""
 
+    policy: PolicyVersion | None = None
+    """What decides at the place; None from a service that knew no policies."""
+
 
 def write_profile(profile: Profile) -> bytes:
     """Write the payload."""
     body: dict[str, object] = {name: getattr(profile, name) for name in _FIELDS - {"tickets", "site_keys"}}
     body |= {name: getattr(profile, name) for name in _OPTIONAL if getattr(profile, name) is not None}
+    if profile.policy is not None:
+        policy = profile.policy
+        body["policy"] = [policy.name, policy.version, policy.title.zh, policy.title.en, policy.document]
     body["site_keys"] = dict(profile.site_keys)
     body["tickets"] = {
         day: [[list_, idx, handle, count] for (list_, idx), (handle, count) in sorted(places.items())]
@@ -138,7 +146,20 @@ def read_profile(payload: bytes) -> Profile:
         raise ProfileError("it lives longer than a profile may")
     values["site_keys"] = _site_keys(values["site_keys"])
     values["tickets"] = _tickets(values["tickets"])
+    if "policy" in values:
+        values["policy"] = _policy(values["policy"], values["scene"])
     return Profile(**values)
+
+
+def _policy(value: object, scene: str) -> PolicyVersion:
+    match value:
+        case [str(name), version, str(zh), str(en), bytes(document)]:
+            fits = max(len(name), len(zh), len(en)) <= _TEXT and len(document) <= MAX_DOCUMENT
+            if fits and _is_number(version, MAX_COUNT):
+                return PolicyVersion(name, version, scene, Words(zh, en), document)
+        case _:
+            pass
+    raise ProfileError("no policy")
 
 
 def _site_keys(value: object) -> dict[str, bytes]:

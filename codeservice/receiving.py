@@ -300,6 +300,8 @@ class _Reception:
             reason=None if found.reason is None else found.reason.value,
             effect=dict(found.effect),
             disclosed={},
+            policy=found.policy,
+            asked=None if found.kind is None else {"kind": found.kind.value, **found.asked},
             **vars(self._number(item, found)),
         )
 

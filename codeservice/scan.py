@@ -80,6 +80,14 @@ class Caller:
 
 
 @dataclass(frozen=True)
+class Typed:
+    """A number that staff have typed from a document: its kind (`id_number` or a type of credential) and the number."""
+
+    document: str
+    number: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Verified:
     """A code whose signatures, time and scene were checked. `signed` is the grant's bytes, where it has any."""
 
@@ -90,7 +98,7 @@ class Verified:
 
     @property
     def use(self) -> tuple[int, int, int]:
-        """The identity of this showing: list, idx, iat."""
+        """The identity of this showing: list, idx, iat. A typed number has none: see `kind`."""
         return self.grant.list, self.grant.idx, self.iat
 
 

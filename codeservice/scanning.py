@@ -2,17 +2,17 @@
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from codeservice.code import Grant, Kind
-from codeservice.credential import CredentialType
+from codeservice.credential import CredentialType, IdNumber, InvalidIdNumberError
 from codeservice.digit import TERMINAL_TRIES, is_digit_code, is_password, read_digit_code
 from codeservice.disclosure import NOTHING, Attributes, Disclosed, disclose
 from codeservice.errors import ConflictError, Rejected
 from codeservice.issuing import entitlements_for
 from codeservice.reason import Reason
-from codeservice.scan import Caller, Decision, Outcome, Policy, Verified
-from codeservice.scene import mask_of, scenes_named
+from codeservice.scan import Caller, Decision, Outcome, Policy, Typed, Verified
+from codeservice.scene import Scene, mask_of, scenes_named
 from codeservice.services import Services
 from codeservice.store import account, audit, client, digit, grant, person, scan, tally
 from codeservice.store.database import Connection
@@ -21,6 +21,12 @@ from codeservice.verifier import conclude, require_policy
 
 REPEAT_SECONDS = 600
 """How long a repeated act is answered with attributes: a lost answer is asked for again at once, or not at all."""
+
+TYPED_AN_HOUR = 120
+"""Numbers that staff of one place may type in an hour."""
+
+ID_NUMBER = "id_number"
+"""The document whose number is the holder's own."""
 
 _CODE = "code"
 """Kind of the keyed hash of what a scan asked."""
@@ -35,26 +41,49 @@ class Answer:
     repeat: bool
 
 
+@dataclass(frozen=True)
+class Presented:
+    """What was presented at a counter, and asked for with it.
+
+    `text` is the code as scanned, empty when staff have `typed` a number instead. The same `act` gets the same answer
+    again; `about` is everything that was asked in bytes, so that an act cannot be used for another code or another
+    sale. `body` is what of it may be kept for the trial of a policy.
+    """
+
+    text: str
+    act: str
+    document_checked: bool = False
+    typed: Typed | None = None
+    about: bytes = b""
+    body: Mapping[str, object] = field(default_factory=dict)
+
+
 def decide(  # noqa: PLR0913 -- one argument for each party to a scan
     services: Services,
     caller: Caller,
-    text: str,
+    presented: Presented,
     *,
-    act: str,
     policy: Policy,
     rules: Callable[[Verified, Record], Mapping[str, object]],
     now: int,
-    document_checked: bool = False,
-    about: bytes = b"",
+    version: str | None = None,
 ) -> Answer:
-    """Decide, book, disclose and record in one transaction.
+    """Decide, book, disclose and record in one transaction; `version` names the policy for the record.
 
-    The same caller and act get the same answer again; `about` is the rest of what was asked, so that an act cannot be
-    used for another code or another sale. Raises ConflictError when it is,
-    ForbiddenError when the caller was suspended, UnavailableError when the record cannot be reached.
+    Raises ConflictError when the act was used for something else, ForbiddenError when the caller was suspended,
+    UnavailableError when the record cannot be reached.
     """
-    asked = f"{text} {document_checked} {about.hex()}"
+    text, act = presented.text, presented.act
+    asked = f"{text} {presented.document_checked} {presented.about.hex()}"
     fingerprint = services.vault.index(asked, kind=_CODE)
+
+    def prove(connection: Connection, record: Record) -> Callable[[], Verified] | None:
+        if presented.typed is not None:
+            typed = presented.typed
+            return lambda: _prove_typed(services, connection, record, policy.scene, typed, now)
+        if is_digit_code(text):
+            return lambda: _prove_digits(services, connection, caller, text, now)
+        return None
 
     def work(connection: Connection) -> Answer:
         client.require_active(connection, caller.id)
@@ -64,22 +93,34 @@ def decide(  # noqa: PLR0913 -- one argument for each party to a scan
                 raise ConflictError("idempotency_key_reused")
             return Answer(earlier, _disclose_again(services, connection, policy, earlier, now), repeat=True)
         record = Record(connection, services.revoked, caller)
-        if is_digit_code(text):
+        proving = prove(connection, record)
+        if proving is not None:
             decision = conclude(
-                lambda: _prove_digits(services, connection, caller, text, now),
-                lambda proved: require_policy(proved, policy, now=now, document_checked=False),
+                proving,
+                lambda proved: require_policy(
+                    proved,
+                    policy,
+                    now=now,
+                    document_checked=presented.document_checked and presented.typed is not None,
+                ),
                 memory=record,
                 rules=rules,
             )
         else:
             decision = services.verifier.decide(
-                text, policy=policy, memory=record, rules=rules, now=now, document_checked=document_checked
+                text,
+                policy=policy,
+                memory=record,
+                rules=rules,
+                now=now,
+                document_checked=presented.document_checked,
             )
         if decision.verified is not None and record.person is None:
             record.know(decision.verified.grant.list, decision.verified.grant.idx)
-        stored = _stored(decision, record.person, caller, act, fingerprint, now)
+        stored = _stored(decision, record.person, caller, presented, fingerprint, now)
         disclosed = _disclose(services, connection, policy, stored)
-        scan.add(connection, stored := _with_forms(stored, disclosed))
+        stored = replace(stored, disclosed=dict(disclosed.forms), policy=version)
+        scan.add(connection, stored)
         audit.add(
             connection,
             at=now,
@@ -91,6 +132,43 @@ def decide(  # noqa: PLR0913 -- one argument for each party to a scan
         return Answer(stored, disclosed, repeat=False)
 
     return services.database.transact(work)
+
+
+def _prove_typed(  # noqa: PLR0913, PLR0917 -- what identifies a person by a document
+    services: Services, connection: Connection, record: Record, scene: Scene, typed: Typed, now: int
+) -> Verified:
+    """Identify the holder of a document that staff have checked: steps 1 to 3 without a code. Raises Rejected.
+
+    An unknown number and one that cannot be read get the same answer. Everybody of a place shares a count, so that
+    nobody can try numbers.
+    """
+    if tally.take(connection, f"typed:{now // 3600}", record.place, 1, TYPED_AN_HOUR) is None:
+        raise Rejected(Reason.TERMINAL_NOT_ALLOWED)
+    holder = _holder_of(services, connection, typed, now)
+    record.identify(holder)
+    entitlements = entitlements_for(services, connection, holder, (scene,), now)
+    return Verified(Kind.TYPED, Grant(0, 0, scene.mask, entitlements, now, now + 1), now)
+
+
+def _holder_of(services: Services, connection: Connection, typed: Typed, now: int) -> str:
+    if typed.document == ID_NUMBER:
+        try:
+            found = person.find_by_id_number(connection, services.vault, IdNumber.read(typed.number))
+        except InvalidIdNumberError as error:
+            raise Rejected(Reason.NOT_ENTITLED) from error
+        if found is None:
+            raise Rejected(Reason.NOT_ENTITLED)
+        return found.id
+    if typed.document not in set(CredentialType):
+        raise Rejected(Reason.NOT_ENTITLED)
+    type_ = CredentialType(typed.document)
+    card = person.find_card_by_number(connection, services.vault, type_, typed.number.strip())
+    if card is None:
+        raise Rejected(Reason.NOT_ENTITLED)
+    if not card.holds(now):
+        # A card that was reported lost identifies nobody, whoever holds it.
+        raise Rejected(Reason.SUSPENDED)
+    return card.person
 
 
 def _prove_digits(services: Services, connection: Connection, caller: Caller, text: str, now: int) -> Verified:
@@ -144,13 +222,15 @@ def _disclose_again(
 
 
 def _stored(  # noqa: PLR0913, PLR0917 -- one row
-    decision: Decision, holder: str | None, caller: Caller, act: str, fingerprint: bytes, now: int
+    decision: Decision, holder: str | None, caller: Caller, presented: Presented, fingerprint: bytes, now: int
 ) -> scan.StoredScan:
-    list_, idx, iat = decision.verified.use if decision.verified is not None else (None, None, None)
+    proved = decision.verified
+    has_use = proved is not None and proved.kind is not Kind.TYPED
+    list_, idx, iat = proved.use if proved is not None and has_use else (None, None, None)
     return scan.StoredScan(
         id=secrets.token_hex(16),
         client=caller.id,
-        act=act,
+        act=presented.act,
         fingerprint=fingerprint,
         partner=caller.partner,
         place=caller.place,
@@ -164,8 +244,11 @@ def _stored(  # noqa: PLR0913, PLR0917 -- one row
         reason=None if decision.reason is None else decision.reason.value,
         effect=dict(decision.effect),
         disclosed={},
+        asked=None if proved is None else _kept(proved, presented),
     )
 
 
-def _with_forms(stored: scan.StoredScan, disclosed: Disclosed) -> scan.StoredScan:
-    return scan.StoredScan(**{**vars(stored), "disclosed": dict(disclosed.forms)})
+def _kept(proved: Verified, presented: Presented) -> dict[str, object]:
+    entitlements = {str(name): value for name, value in proved.grant.entitlements.items()}
+    body = dict(presented.body) | {"document_checked": presented.document_checked}
+    return {"kind": proved.kind.value, "entitlements": entitlements, "body": body}

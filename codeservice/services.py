@@ -9,6 +9,7 @@ from codeservice.rate import RateLimiter
 from codeservice.settings import Settings
 from codeservice.store.database import Database
 from codeservice.store.events import EventStream
+from codeservice.store.policy import PolicyBook
 from codeservice.store.status import RevokedCache
 from codeservice.verifier import Verifier
 from keys.key import Purpose
@@ -40,6 +41,7 @@ class Services:
     verifier: Verifier
     messages: MessageGateway
     limiter: RateLimiter
+    policies: PolicyBook
     clock: Callable[[], int]
 
     @property

@@ -35,10 +35,11 @@ STREAM_SIZE = 8
 
 MAX_SEQ = 1 << 53
 _ACT = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+_LABEL = re.compile(r"[a-z_][a-z0-9_-]{0,39}@[0-9]{1,10}", re.ASCII)
 _TERMINAL = re.compile(r"[A-Za-z0-9-]{1,32}", re.ASCII)
 
 _NAME, _STREAM, _LAST, _ITEMS = 1, 2, 3, 4
-_ACT_KEY, _AT, _DEVICE_AT, _OUTCOME, _REASON, _KIND, _USE, _EFFECT, _SNAPSHOT, _ONLINE = range(1, 11)
+_ACT_KEY, _AT, _DEVICE_AT, _OUTCOME, _REASON, _KIND, _USE, _EFFECT, _SNAPSHOT, _ONLINE, _POLICY, _ASKED = range(1, 13)
 _ALWAYS = {_ACT_KEY, _AT, _DEVICE_AT, _OUTCOME, _SNAPSHOT, _ONLINE}
 
 
@@ -56,7 +57,9 @@ class UploadedScan:
 
     `at` is the time that the terminal kept, `device_at` what the clock of its machine said, both in epoch seconds.
     `use` is (list, idx, iat) where the terminal proved the code. `snapshot` is the version of the lists gone by, 0
-    without any. `online` says that the service answered this scan itself, under the same act.
+    without any. `online` says that the service answered this scan itself, under the same act. `policy` is the version
+    of the policy that decided here, `asked` what a trial of another version needs: entitlements, and the body without
+    the code.
     """
 
     act: str
@@ -69,6 +72,8 @@ class UploadedScan:
     effect: Mapping[str, Any] = field(default_factory=dict)
     snapshot: int = 0
     online: bool = False
+    policy: str | None = None
+    asked: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,10 @@ def write_item(scan: UploadedScan) -> bytes:
         body[_KIND] = scan.kind.value
     if scan.use is not None:
         body[_USE] = list(scan.use)
+    if scan.policy is not None:
+        body[_POLICY] = scan.policy
+    if scan.asked:
+        body[_ASKED] = json.dumps(scan.asked, separators=(",", ":"), sort_keys=True).encode()
     if scan.effect:
         body[_EFFECT] = json.dumps(scan.effect, separators=(",", ":"), sort_keys=True).encode()
     return dumps(body)
@@ -106,7 +115,7 @@ def read_item(data: bytes) -> UploadedScan:
     """Read one scan; raises ItemError."""
     try:
         body = loads(data) if len(data) <= MAX_ITEM else None
-        if not isinstance(body, dict) or not body.keys() >= _ALWAYS or body.keys() - set(range(1, 11)):
+        if not isinstance(body, dict) or not body.keys() >= _ALWAYS or body.keys() - set(range(1, 13)):
             raise ItemError("not a scan of this format")
         return _scan(body)
     except (KeysError, ValueError) as error:
@@ -127,7 +136,11 @@ def _scan(body: dict[int, Any]) -> UploadedScan:
     is_named = online or (use is not None and kind is not None)
     _require_sense(outcome, reason, is_named=is_named, has_effect=_EFFECT in body)
     effect = parse_json(body[_EFFECT]) if isinstance(body.get(_EFFECT), bytes) else {}
-    return UploadedScan(act, at, device_at, outcome, reason, kind, use, effect, body[_SNAPSHOT], online)
+    policy = body.get(_POLICY)
+    if policy is not None and not (isinstance(policy, str) and _LABEL.fullmatch(policy)):
+        raise ItemError("not a version of a policy")
+    asked = parse_json(body[_ASKED]) if isinstance(body.get(_ASKED), bytes) else {}
+    return UploadedScan(act, at, device_at, outcome, reason, kind, use, effect, body[_SNAPSHOT], online, policy, asked)
 
 
 def _require_sense(outcome: Outcome, reason: Reason | None, *, is_named: bool, has_effect: bool) -> None:

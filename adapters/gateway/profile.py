@@ -2,8 +2,7 @@
 
 from flask import Blueprint, Response
 
-from adapters import ADAPTERS
-from adapters.terminals import SCOPE, require_terminal
+from adapters.terminals import SCOPE, policy_of, require_terminal
 from codeservice.city import city_day, day_span
 from codeservice.errors import UnavailableError
 from codeservice.profile import HANDLE_SIZE, MAX_LIFETIME, Profile, sign_profile
@@ -36,7 +35,14 @@ _RETRY_AFTER = 5
     media=COSE,
     security=Security.BEARER,
     scope=SCOPE,
-    problems=("token_required", "scope_required", "terminal_not_allowed", "terminal_too_old", "signing_unavailable"),
+    problems=(
+        "token_required",
+        "scope_required",
+        "terminal_not_allowed",
+        "terminal_too_old",
+        "policy_not_readable",
+        "signing_unavailable",
+    ),
 )
 def fetch_profile(services: Services) -> Response:
     """Give the calling terminal its profile, good for a day."""
@@ -51,7 +57,8 @@ def fetch_profile(services: Services) -> Response:
 
 
 def _profile(services: Services, terminal: StoredClient, now: int) -> Profile:
-    offline = ADAPTERS[terminal.scene].policy.offline
+    policy = policy_of(services, terminal, now)
+    offline = policy.checks.offline
     days = (now, now + _DAY)
     with services.database.read() as connection:
         capacity = client.capacity(connection, terminal.place)
@@ -78,6 +85,7 @@ def _profile(services: Services, terminal: StoredClient, now: int) -> Profile:
             city_day(day): _hash(services.vault, f"{terminal.place} {city_day(day)}", _SITE, day) for day in days
         },
         tickets=tickets,
+        policy=policy.version,
     )
 
 

@@ -7,12 +7,13 @@ import msgspec
 from flask import Blueprint
 
 from adapters import ADAPTERS
-from adapters.contract import Adapter, ScanBody
-from adapters.terminals import SCOPE, require_terminal
+from adapters.contract import Adapter, ScanBody, kept_of
+from adapters.policies import InForce
+from adapters.terminals import SCOPE, policy_of, require_terminal
 from codeservice.reason import MESSAGES, Reason, Words
-from codeservice.scan import Verified
+from codeservice.scan import Typed, Verified
 from codeservice.scanning import Answer as Recorded
-from codeservice.scanning import decide
+from codeservice.scanning import Presented, decide
 from codeservice.services import Services
 from codeservice.store import scan
 from codeservice.store.record import Record
@@ -59,6 +60,7 @@ _PROBLEMS = (
     "idempotency_key_required",
     "idempotency_key_reused",
     "database_unavailable",
+    "policy_not_readable",
 )
 
 
@@ -74,22 +76,21 @@ def _register(scene: str, adapter: Adapter) -> None:
     def view(services: Services, body: ScanBody) -> object:
         now = services.clock()
         who = require_terminal(services, scene=scene, now=now)
+        policy = policy_of(services, who.client, now)
 
         def rules(verified: Verified, record: Record) -> Mapping[str, object]:
-            return adapter.decide(verified, body, record, now)
+            return adapter.decide(verified, body, record, policy.document, now)
 
         found = decide(
             services,
             who.caller,
-            body.code[:_MAX_CODE],
-            act=require_act(),
-            policy=adapter.policy,
+            _presented(body, require_act()),
+            policy=policy.checks,
             rules=rules,
             now=now,
-            document_checked=body.document_checked,
-            about=msgspec.json.encode(body),
+            version=policy.version.label,
         )
-        return answer_type(**_answer(adapter, found))
+        return answer_type(**_answer(adapter, found, policy))
 
     view.__name__ = f"scan_{scene}"
     view.__doc__ = f"Decide a code scanned at a terminal of the scene {scene}."
@@ -121,10 +122,22 @@ def terminal_state(services: Services) -> TerminalState:
     return TerminalState(now, who.id, who.scene, who.place_name, services.trust_list().version, count)
 
 
-def _answer(adapter: Adapter, found: Recorded) -> dict[str, Any]:
+def _presented(body: ScanBody, act: str) -> Presented:
+    typed = None if body.typed is None else Typed(body.typed.document, body.typed.number)
+    return Presented(
+        text=body.code[:_MAX_CODE] if typed is None else "",
+        act=act,
+        document_checked=body.document_checked,
+        typed=typed,
+        about=msgspec.json.encode(body),
+        body=kept_of(body),
+    )
+
+
+def _answer(adapter: Adapter, found: Recorded, policy: InForce) -> dict[str, Any]:
     stored = found.scan
     if stored.reason is None:
-        message, details = adapter.reply(stored.effect, found.disclosed.values)
+        message, details = adapter.reply(stored.effect, found.disclosed.values, policy.document)
         advice = _NOTHING_TO_DO
     else:
         message, advice = MESSAGES[Reason(stored.reason)]
@@ -138,6 +151,6 @@ def _answer(adapter: Adapter, found: Recorded) -> dict[str, Any]:
         "scene": stored.scene,
         "at": stored.at,
         "repeat": found.repeat,
-        "holder_check_required": adapter.policy.holder_check and stored.reason is None,
+        "holder_check_required": policy.checks.holder_check and stored.reason is None,
         "details": details,
     }

@@ -62,6 +62,9 @@ FAULTS = {
     "suspended": Words("终端已被停用，请联系管理员", "This terminal is suspended; call the operator"),
     "queue_full": Words("待上传记录已满，请联网上传", "The queue is full; connect to upload it"),
     "store_failed": Words("本机存储故障，请停用并报修", "The store has failed; take this terminal out of service"),
+    "policy_unreadable": Words(
+        "本机程序读不懂现行策略，请更新程序", "This program cannot read the policy in force; update it"
+    ),
     "store_damaged": Words("本机有记录损坏，已上报", "A stored scan was damaged; it has been reported"),
     "clone_suspected": Words("疑似终端被复制，请联系管理员", "This terminal may have been copied; call the operator"),
 }

@@ -19,7 +19,8 @@ from typing import Annotated, Any
 import msgspec
 
 from adapters import ADAPTERS
-from adapters.contract import Adapter, ScanBody
+from adapters.contract import Adapter, ScanBody, kept_of
+from adapters.policies import InForce, opened, standard
 from adapters.terminal.answer import Answer, State
 from adapters.terminal.bundle import Bundle
 from adapters.terminal.clock import TerminalClock
@@ -34,9 +35,11 @@ from codeservice.city import city_day
 from codeservice.code import MAX_TIME, Kind
 from codeservice.digit import is_digit_code
 from codeservice.errors import Rejected
+from codeservice.policy import PolicyError, PolicyVersion, ScenePolicy
 from codeservice.profile import Profile
 from codeservice.reason import MESSAGES, UNDETERMINED, Reason, Words
 from codeservice.scan import Decision, Outcome, Verified
+from codeservice.scene import Scene
 from codeservice.upload import UploadedScan, write_item
 from codeservice.verifier import Verifier
 
@@ -57,6 +60,12 @@ _ATTEMPTS = 3
 """Turns of one scan: each takes in what other terminals of the place were first to take."""
 
 _NOTHING = Words("", "")
+_EMPTY = ScenePolicy()
+_UNREADABLE = InForce(
+    PolicyVersion("unreadable", 0, "", _NOTHING, b""), _EMPTY, _EMPTY.checks(Scene("", 0, _NOTHING, frozenset()))
+)
+"""What decides where the policy cannot be read: nothing is accepted, and nothing is decided without the service."""
+
 _Rules = Callable[[Verified, LocalMemory], Mapping[str, object]]
 
 
@@ -162,6 +171,17 @@ class Terminal:
             faults=tuple(self._faults(now, waiting, accepted)),
         )
 
+    def _policy(self) -> InForce:
+        """Return what decides here: as the profile says, or nothing at all if this program cannot read that."""
+        profile = self._bundle.profile
+        version = None if profile is None else profile.policy
+        if version is None:
+            return standard(self.scene)
+        try:
+            return opened(version)
+        except PolicyError:
+            return _UNREADABLE
+
     def _faults(self, now: int | None, waiting: int, accepted: int) -> list[str]:
         snapshot, profile = self._bundle.snapshot, self._bundle.profile
         fresh = (
@@ -171,8 +191,9 @@ class Terminal:
             and now < snapshot.expires
             and now - snapshot.version <= profile.list_age
         )
-        decides = self._adapter.policy.offline is not None
+        decides = self._policy().checks.offline is not None
         found = {
+            "policy_unreadable": self._policy() is _UNREADABLE,
             "store_failed": self._standing.failed,
             "store_damaged": self._standing.damaged,
             "suspended": self._standing.suspended,
@@ -222,8 +243,9 @@ class Terminal:
 
     def _asks_service(self, asked: _Asked) -> bool:
         """Whether only the service can answer in full, and there is contact with it."""
-        policy = self._adapter.policy
-        needs = bool(policy.discloses) or policy.offline is None or is_digit_code(asked.text)
+        policy = self._policy().checks
+        only_there = is_digit_code(asked.text) or asked.body.typed is not None
+        needs = bool(policy.discloses) or policy.offline is None or only_there
         usable = not self._standing.suspended and not self._standing.failed
         return needs and usable and self._standing.connected(self._clock.steady())
 
@@ -356,10 +378,10 @@ class Terminal:
             return Reason.TERMINAL_NOT_ALLOWED
         if now is None:
             return Reason.TIME_UNTRUSTED
-        offline = self._adapter.policy.offline
+        offline = self._policy().checks.offline
         if profile is None or now >= profile.expires or self._bundle.trust_list is None:
             return Reason.TEMPORARILY_UNAVAILABLE
-        if offline is None or is_digit_code(asked.text):
+        if offline is None or is_digit_code(asked.text) or asked.body.typed is not None:
             return Reason.TEMPORARILY_UNAVAILABLE
         store = self._bundle.store
         if self._standing.failed or self._standing.accepted() >= profile.terminal_limit or store.queue_at_least(QUEUE):
@@ -370,14 +392,14 @@ class Terminal:
         def rules(verified: Verified, ledger: LocalMemory) -> Mapping[str, object]:
             if ledger.take(f"accepted:{city_day(now)}", 1, profile.holder_limit) is None:
                 raise Rejected(Reason.LIMIT_REACHED)
-            return self._adapter.decide(verified, asked.body, ledger, now)
+            return self._adapter.decide(verified, asked.body, ledger, self._policy().document, now)
 
         return rules
 
     def _decide(self, asked: _Asked, memory: LocalMemory, profile: Profile, now: int, rules: _Rules) -> Decision:
         return self._verifier_of(profile).decide(
             asked.text,
-            policy=self._adapter.policy,
+            policy=self._policy().checks,
             memory=memory,
             rules=rules,
             now=now,
@@ -418,14 +440,17 @@ class Terminal:
             use=None if verified is None else verified.use,
             effect=decision.effect,
             snapshot=0 if snapshot is None else snapshot.version,
+            policy=self._policy().version.label,
+            asked={} if verified is None else _kept(verified, asked.body),
         )
 
     def _answer(self, asked: _Asked, decision: Decision, at: int) -> Answer:
-        offline = self._adapter.policy.offline
+        policy = self._policy()
+        offline = policy.checks.offline
         undetermined = decision.outcome is Outcome.UNDETERMINED
         details = None
         if decision.reason is None:
-            message, details = self._adapter.reply(decision.effect, {})
+            message, details = self._adapter.reply(decision.effect, {}, policy.document)
             advice = _NOTHING
         else:
             message, advice = MESSAGES[decision.reason]
@@ -444,7 +469,7 @@ class Terminal:
             let_pass=undetermined and offline is not None and offline.let_pass,
             online=False,
             repeat=False,
-            holder_check_required=self._adapter.policy.holder_check and decision.reason is None,
+            holder_check_required=policy.checks.holder_check and decision.reason is None,
         )
 
     def _write(self, asked: _Asked, answer: Answer, item: UploadedScan) -> Answer:
@@ -461,6 +486,11 @@ class Terminal:
             day = city_day(now)
             self._day, self._today = day, (self._today if day == self._day else 0) + 1
         return stored
+
+
+def _kept(verified: Verified, body: ScanBody) -> dict[str, object]:
+    entitlements = {str(name): value for name, value in verified.grant.entitlements.items()}
+    return {"entitlements": entitlements, "body": {**kept_of(body), "document_checked": body.document_checked}}
 
 
 class _TakenError(Exception):

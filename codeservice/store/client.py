@@ -29,6 +29,7 @@ _CLIENTS = (
         Client.place,
         Place.name.label("place_name"),
         Place.scene,
+        func.coalesce(Place.policy, Place.scene).label("policy"),
         Client.name,
         Client.scopes,
         Client.state,
@@ -47,7 +48,8 @@ _STATE = select(Client.state).where(Client.id == bindparam("client"))
 class StoredClient:
     """One client with the names of its partner and place.
 
-    `enrolled` is when it was enrolled for the first time, `key_enrolled` when the key came that it has now.
+    `enrolled` is when it was enrolled for the first time, `key_enrolled` when the key came that it has now. `policy` is
+    the name of the policy of its place.
     """
 
     id: str
@@ -57,6 +59,7 @@ class StoredClient:
     place: str
     place_name: str
     scene: str
+    policy: str
     name: str
     scopes: frozenset[str]
     state: str
@@ -71,10 +74,18 @@ def add_partner(connection: Connection, *, id_: str, name: str) -> None:
 
 
 def add_place(  # noqa: PLR0913 -- one row
-    connection: Connection, *, id_: str, partner: str, scene: str, name: str, capacity: int | None = None
+    connection: Connection,
+    *,
+    id_: str,
+    partner: str,
+    scene: str,
+    name: str,
+    capacity: int | None = None,
+    policy: str | None = None,
 ) -> None:
-    """Insert a place."""
-    connection.execute(insert(Place).values(id=id_, partner=partner, scene=scene, name=name, capacity=capacity))
+    """Insert a place; without `policy` it goes by the one that has the name of its scene."""
+    row = {"id": id_, "partner": partner, "scene": scene, "name": name, "capacity": capacity, "policy": policy}
+    connection.execute(insert(Place).values(row))
 
 
 def add_client(  # noqa: PLR0913 -- one row
@@ -182,6 +193,30 @@ def places(connection: Connection, scene: str) -> list[tuple[str, str, int | Non
     """Return (id, name, capacity) of the places of a scene."""
     query = select(Place.id, Place.name, Place.capacity).where(Place.scene == scene).order_by(Place.id)
     return [(row.id, row.name, row.capacity) for row in connection.execute(query)]
+
+
+@dataclass(frozen=True)
+class StoredPlace:
+    """One place with the name of the policy that it goes by."""
+
+    id: str
+    partner: str
+    scene: str
+    name: str
+    capacity: int | None
+    policy: str
+
+
+def every_place(connection: Connection) -> list[StoredPlace]:
+    """List all places."""
+    policy = func.coalesce(Place.policy, Place.scene).label("policy")
+    query = select(Place.id, Place.partner, Place.scene, Place.name, Place.capacity, policy)
+    return [StoredPlace(**row) for row in connection.execute(query.order_by(Place.scene, Place.id)).mappings()]
+
+
+def partners(connection: Connection) -> set[str]:
+    """Return the identifiers of all partners."""
+    return set(connection.scalars(select(Partner.id)))
 
 
 def capacity(connection: Connection, place: str) -> int | None:

@@ -25,11 +25,18 @@ class Record:
         self._cache = cache
         self._caller = caller
         self._grant: grants.IssuedGrant | None = None
+        self._identified: str | None = None
 
     @property
     def person(self) -> str | None:
-        """The holder of the grant asked for last; None when the record does not know it."""
+        """The holder of the grant asked for last, or who was identified; None when the record does not know."""
+        if self._identified is not None:
+            return self._identified
         return None if self._grant is None else self._grant.person
+
+    def identify(self, person: str) -> None:
+        """Go on with a person whom staff have identified by a document: there is no grant, and nothing to use up."""
+        self._identified = person
 
     @property
     def place(self) -> str:
@@ -46,6 +53,8 @@ class Record:
 
     def status(self, grant: Grant) -> Status | None:
         """Ask the cache for a no and the record for the truth."""
+        if self._identified is not None:
+            return Status.VALID
         cached = self._cache.is_revoked(grant.list, grant.idx)
         self.know(grant.list, grant.idx)
         if cached:
@@ -54,6 +63,8 @@ class Record:
 
     def first_use(self, use: tuple[int, int, int]) -> bool:
         """Insert the unique row of a use; False when it exists."""
+        if self._identified is not None:
+            return True
         list_, idx, iat = use
         return insert_once(self._connection, FirstUse, list=list_, idx=idx, iat=iat)
 
@@ -105,6 +116,6 @@ class Record:
         return self._connection.scalar(select(Place.capacity).where(Place.id == self._caller.place))
 
     def _holder(self) -> str:
-        if self._grant is None:
+        if self.person is None:
             raise LookupError("a scene's rules run only for a grant that the record knows")
-        return self._grant.person
+        return self.person

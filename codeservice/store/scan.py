@@ -16,7 +16,10 @@ _BY_ACT = select(Scan.__table__).where(Scan.client == bindparam("client"), Scan.
 
 @dataclass(frozen=True)
 class StoredScan:
-    """One scan as recorded. The last five are those of a scan that its terminal has uploaded."""
+    """One scan as recorded. `stream` to `received` are those of a scan that its terminal has uploaded.
+
+    `policy` is the version that decided, `asked` what a trial of another version needs.
+    """
 
     id: str
     client: str
@@ -39,6 +42,8 @@ class StoredScan:
     item_hash: bytes | None = None
     device_at: int | None = None
     received: int | None = None
+    policy: str | None = None
+    asked: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -113,6 +118,31 @@ def accepted_at(connection: Connection, person: str, place: str, span: tuple[int
         Scan.outcome == Outcome.ACCEPTED.value,
     )
     return list(connection.scalars(query.order_by(Scan.at, Scan.id)))
+
+
+@dataclass(frozen=True)
+class TriedScan:
+    """What the trial of a policy needs of a scan."""
+
+    id: str
+    at: int
+    place: str
+    person: str
+    reason: str | None
+    effect: dict[str, Any]
+    asked: dict[str, Any] | None
+
+
+def for_trial(connection: Connection, places: Sequence[str], *, since: int, limit: int) -> list[TriedScan]:
+    """Return the scans of known holders at these places since a moment, in the order of their time."""
+    columns = [Scan.__table__.c[name] for name in TriedScan.__dataclass_fields__]
+    query = (
+        select(*columns)
+        .where(Scan.place.in_(places), Scan.at >= since, Scan.person.is_not(None))
+        .order_by(Scan.at, Scan.id)
+        .limit(limit)
+    )
+    return [TriedScan(**row) for row in connection.execute(query).mappings()]
 
 
 def find_of_partner(connection: Connection, partner: str, scan: str) -> StoredScan | None:

@@ -89,6 +89,22 @@ PROBLEMS: dict[str, tuple[Words, Words]] = {
         Words("请检查终端编号，或先恢复该终端", "Check its identifier, or let it act again first"),
     ),
     "place_not_found": (Words("找不到场所", "No such place"), Words("请检查场所编号", "Check its identifier")),
+    "policy_not_found": (
+        Words("没有这个策略版本", "No such version of a policy"),
+        Words("请查看 policies list", "Look at the list of policies"),
+    ),
+    "policy_not_tried": (
+        Words("此策略版本未经试算", "This version of the policy was never tried"),
+        Words("请先用已有扫码记录试算", "Try it on recorded scans first"),
+    ),
+    "policy_of_another_scene": (
+        Words("此名称已用于其他场景的策略", "This name belongs to a policy of another scene"),
+        Words("请换一个名称", "Choose another name"),
+    ),
+    "policy_not_readable": (
+        Words("现行策略无法读取", "The policy in force cannot be read"),
+        Words("请联系运营方", "Call the operator"),
+    ),
     # citizens
     "phone_not_readable": (
         Words("手机号格式不对", "This is not a mobile number"),

@@ -9,7 +9,7 @@ from codeservice.code import Kind
 from codeservice.errors import BadRequestError, NotFoundError
 from codeservice.reason import ACCEPTED, MESSAGES, Reason, Words
 from codeservice.scan import Disclosure, Policy, Verified
-from codeservice.scanning import decide
+from codeservice.scanning import Presented, decide
 from codeservice.scene import SCENES
 from codeservice.services import Services
 from codeservice.store import scan
@@ -67,7 +67,7 @@ def verify_code(services: Services, body: VerificationRequest) -> Verification:
     who = bearer.require(services, scope="verify", now=now)
     policy = _policy(who)
     answer = decide(
-        services, who.caller, body.code[:_MAX_CODE], act=require_act(), policy=policy, rules=_no_rules, now=now
+        services, who.caller, Presented(body.code[:_MAX_CODE], require_act()), policy=policy, rules=_no_rules, now=now
     )
     return _answer(answer.scan, repeat=answer.repeat, attributes=answer.disclosed.values)
 

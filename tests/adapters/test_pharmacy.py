@@ -6,11 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.pharmacy import LIMITS, TITLES, Medicine, Pharmacy, PharmacyBody, PharmacyDetails
+from adapters.policies import standard
+from adapters.trial_ledger import TrialLedger
 from codeservice.code import Kind
 from codeservice.errors import Rejected
 from codeservice.reason import Reason
 from codeservice.scan import Disclosure
-from tests.fakes import FakeLedger
 from tests.makers import DAY, HOUR, NOW, make_verified
 
 PHARMACY = Pharmacy()
@@ -18,41 +19,41 @@ LIMIT = LIMITS["ephedrine"]
 
 
 @pytest.fixture
-def ledger() -> FakeLedger:
+def ledger() -> TrialLedger:
     """A till with a holder in front."""
-    return FakeLedger(holder="person-1")
+    return TrialLedger(holder="person-1")
 
 
-def sell(ledger: FakeLedger, packages: int = 1, now: int = NOW) -> object:
+def sell(ledger: TrialLedger, packages: int = 1, now: int = NOW) -> object:
     """Sell packages; returns what remains, or the reason of the refusal."""
     body = PharmacyBody(code="", medicine=Medicine("ephedrine", packages))
     try:
-        return PHARMACY.decide(make_verified(), body, ledger, now)["remaining"]
+        return PHARMACY.decide(make_verified(), body, ledger, PHARMACY.default, now)["remaining"]
     except Rejected as rejection:
         return rejection.reason
 
 
-def test_without_medicine_only_identity_is_checked(ledger: FakeLedger) -> None:
-    effect = PHARMACY.decide(make_verified(), PharmacyBody(code=""), ledger, NOW)
+def test_without_medicine_only_identity_is_checked(ledger: TrialLedger) -> None:
+    effect = PHARMACY.decide(make_verified(), PharmacyBody(code=""), ledger, PHARMACY.default, NOW)
     assert effect == {"medicine": None, "packages": None, "remaining": None}
     assert ledger.shared.tallies == {}
 
 
-def test_packages_are_sold_up_to_the_limit(ledger: FakeLedger) -> None:
+def test_packages_are_sold_up_to_the_limit(ledger: TrialLedger) -> None:
     assert [sell(ledger) for _ in range(3)] == [1, 0, Reason.LIMIT_REACHED]
 
 
-def test_more_than_what_remains_is_refused_whole(ledger: FakeLedger) -> None:
+def test_more_than_what_remains_is_refused_whole(ledger: TrialLedger) -> None:
     assert [sell(ledger), sell(ledger, LIMIT), sell(ledger)] == [1, Reason.LIMIT_REACHED, 0]
 
 
-def test_other_tills_count_and_other_people_do_not(ledger: FakeLedger) -> None:
-    other = FakeLedger(shared=ledger.shared, holder="person-2")
+def test_other_tills_count_and_other_people_do_not(ledger: TrialLedger) -> None:
+    other = TrialLedger(shared=ledger.shared, holder="person-2")
     found = [sell(ledger, LIMIT), sell(ledger.at("place-2")), sell(other)]
     assert found == [0, Reason.LIMIT_REACHED, 1]
 
 
-def test_the_limit_begins_anew_at_the_citys_midnight(ledger: FakeLedger) -> None:
+def test_the_limit_begins_anew_at_the_citys_midnight(ledger: TrialLedger) -> None:
     midnight = NOW + 8 * HOUR
     found = [sell(ledger, LIMIT, now) for now in (NOW, midnight - 1, midnight, midnight + DAY)]
     assert found == [0, Reason.LIMIT_REACHED, 0, 0]
@@ -60,7 +61,7 @@ def test_the_limit_begins_anew_at_the_citys_midnight(ledger: FakeLedger) -> None
 
 @given(st.lists(st.integers(1, 99), max_size=20))
 def test_no_order_of_sales_exceeds_the_limit(sales: list[int]) -> None:
-    ledger = FakeLedger(holder="person-1")
+    ledger = TrialLedger(holder="person-1")
     sold = [packages for packages in sales if isinstance(sell(ledger, packages), int)]
     assert sum(sold) <= LIMIT
 
@@ -71,11 +72,11 @@ IDENTITY = {"name": "张三", "id_number": "11010519491231002X"}
 def test_the_till_sees_who_it_is_and_what_remains() -> None:
     effect = {"medicine": "ephedrine", "packages": 1, "remaining": 1}
     expected = PharmacyDetails("张三", "11010519491231002X", "ephedrine", TITLES["ephedrine"], 1, 1)
-    assert PHARMACY.reply(effect, IDENTITY)[1] == expected
+    assert PHARMACY.reply(effect, IDENTITY, PHARMACY.default)[1] == expected
 
 
 def test_without_medicine_the_till_sees_who_it_is() -> None:
-    words, details = PHARMACY.reply({"medicine": None, "packages": None, "remaining": None}, {})
+    words, details = PHARMACY.reply({"medicine": None, "packages": None, "remaining": None}, {}, PHARMACY.default)
     assert details == PharmacyDetails("", "", None, None, None, None)
     assert words.en == "Identity verified"
 
@@ -85,12 +86,12 @@ def test_the_till_learns_no_more_than_it_needs() -> None:
         *("name", "id_number", "medicine", "medicine_title"),
         *("packages", "remaining"),
     )
-    assert PHARMACY.policy.discloses == {"name": Disclosure.FULL, "id_number": Disclosure.FULL}
+    assert standard("pharmacy").checks.discloses == {"name": Disclosure.FULL, "id_number": Disclosure.FULL}
 
 
 def test_the_face_is_compared() -> None:
-    assert PHARMACY.policy.holder_check
-    assert PHARMACY.policy.kinds == {Kind.DEVICE, Kind.SERVED, Kind.DIGIT}
+    assert standard("pharmacy").checks.holder_check
+    assert standard("pharmacy").checks.kinds == {Kind.DEVICE, Kind.SERVED, Kind.DIGIT}
 
 
 def test_every_limit_has_words() -> None:

@@ -3,14 +3,15 @@
 import pytest
 
 from adapters.contract import ScanBody
+from adapters.policies import standard
 from adapters.scenic_spot import TITLES, ScenicSpot, ScenicSpotDetails
+from adapters.trial_ledger import TrialLedger
 from codeservice.city import city_day
 from codeservice.code import Kind
 from codeservice.entitlement import Resident
 from codeservice.reason import Reason
 from codeservice.scan import Decision, Outcome
 from codeservice.verifier import Verifier
-from tests.fakes import FakeLedger
 from tests.makers import DAY, HOUR, NOW, make_code, make_grant, make_list
 
 SPOT, BODY = ScenicSpot(), ScanBody(code="")
@@ -18,9 +19,9 @@ TODAY = city_day(NOW)
 VERIFIER = Verifier(make_list)
 
 
-def make_gate(places: int | None = None, *, people: int = 3, tickets: bool = True) -> FakeLedger:
+def make_gate(places: int | None = None, *, people: int = 3, tickets: bool = True) -> TrialLedger:
     """Return the gate of a place in front of which people stand, number n with the grant n, each with a ticket."""
-    gate = FakeLedger(places=places)
+    gate = TrialLedger(places=places)
     for number in range(people):
         gate.know(1, number, f"person-{number}")
         gate.holder = f"person-{number}"
@@ -29,14 +30,14 @@ def make_gate(places: int | None = None, *, people: int = 3, tickets: bool = Tru
     return gate
 
 
-def enter(gate: FakeLedger, person: int = 0, now: int = NOW, entitlements: dict[int, int] | None = None) -> Decision:
+def enter(gate: TrialLedger, person: int = 0, now: int = NOW, entitlements: dict[int, int] | None = None) -> Decision:
     """Let a person show a code that is drawn now."""
     grant = make_grant(idx=person, entitlements=entitlements or {})
     return VERIFIER.decide(
         make_code(grant, iat=now),
-        policy=SPOT.policy,
+        policy=standard("scenic_spot").checks,
         memory=gate,
-        rules=lambda verified, ledger: SPOT.decide(verified, BODY, ledger, now),
+        rules=lambda verified, ledger: SPOT.decide(verified, BODY, ledger, SPOT.default, now),
         now=now,
     )
 
@@ -53,7 +54,7 @@ def test_a_ticket_of_today_admits_once() -> None:
         pytest.param(make_gate().at("place-2"), id="of another place"),
     ],
 )
-def test_without_a_ticket_for_this_place_nobody_enters(gate: FakeLedger) -> None:
+def test_without_a_ticket_for_this_place_nobody_enters(gate: TrialLedger) -> None:
     assert enter(gate).reason is Reason.NO_TICKET
 
 
@@ -83,7 +84,7 @@ def test_who_finds_the_place_full_keeps_the_ticket() -> None:
 @pytest.mark.parametrize("places", [None, 10])
 def test_the_gate_sees_how_many_are_in(places: int | None) -> None:
     gate = make_gate(places)
-    seen = [SPOT.reply(enter(gate, person).effect, {})[1] for person in range(3)]
+    seen = [SPOT.reply(enter(gate, person).effect, {}, SPOT.default)[1] for person in range(3)]
     assert [(details.admitted, details.capacity, details.day) for details in seen] == [
         (number, places, TODAY) for number in (1, 2, 3)
     ]
@@ -92,19 +93,19 @@ def test_the_gate_sees_how_many_are_in(places: int | None) -> None:
 @pytest.mark.parametrize("resident", Resident)
 def test_the_gate_sees_the_kind_of_ticket(resident: Resident) -> None:
     effect = enter(make_gate(), entitlements={2: resident}).effect
-    assert SPOT.reply(effect, {})[1].ticket_title == TITLES[resident]
+    assert SPOT.reply(effect, {}, SPOT.default)[1].ticket_title == TITLES[resident]
 
 
 @pytest.mark.parametrize("entitlements", [{}, {1: 1}, {2: 0}, {2: 4}], ids=["none", "fare only", "0", "a later number"])
 def test_an_unknown_residence_is_a_standard_ticket(entitlements: dict[int, int]) -> None:
     effect = enter(make_gate(), entitlements=entitlements).effect
-    assert SPOT.reply(effect, {})[1].ticket_title == TITLES[Resident.VISITOR]
+    assert SPOT.reply(effect, {}, SPOT.default)[1].ticket_title == TITLES[Resident.VISITOR]
 
 
 def test_the_gate_learns_nothing_about_who_it_is() -> None:
     assert ScenicSpotDetails.__struct_fields__ == ("day", "admitted", "capacity", "ticket_title")
-    assert SPOT.policy.discloses == {}
-    assert SPOT.policy.kinds == {Kind.DEVICE, Kind.SERVED, Kind.DIGIT}
+    assert standard("scenic_spot").checks.discloses == {}
+    assert standard("scenic_spot").checks.kinds == {Kind.DEVICE, Kind.SERVED, Kind.DIGIT}
 
 
 def test_every_residence_has_words() -> None:

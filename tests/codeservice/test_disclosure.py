@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters import ADAPTERS
+from adapters.policies import standard
 from codeservice.disclosure import ATTRIBUTE_TITLES, NOTHING, Attributes, disclose
 from codeservice.scan import Disclosure
 from codeservice.scene import SCENES
@@ -27,7 +28,7 @@ FORMS = st.dictionaries(st.sampled_from(["name", "id_number", "insured", "phone"
 )
 def test_each_scene_learns_its_minimum(scene: str, full: dict[str, object], masked: dict[str, object]) -> None:
     """In full with the holder's consent, masked without; what cannot be masked is left out."""
-    policy = ADAPTERS[scene].policy
+    policy = standard(scene).checks
     assert disclose(policy, HOLDER, consent=True).values == full
     assert disclose(policy, HOLDER, consent=False).values == masked
 
@@ -38,13 +39,13 @@ def test_consent_gives_no_more_than_the_policy_asks() -> None:
 
 
 def test_the_record_keeps_forms_and_no_values() -> None:
-    disclosed = disclose(ADAPTERS["hospital"].policy, HOLDER, consent=True)
+    disclosed = disclose(standard("hospital").checks, HOLDER, consent=True)
     assert disclosed.forms == {"name": "full", "id_number": "full", "insured": "full"}
 
 
 def test_who_is_not_insured_is_told_so() -> None:
     uninsured = Attributes("张三丰", HOLDER.id_number, insured=False)
-    assert disclose(ADAPTERS["hospital"].policy, uninsured, consent=True).values["insured"] is False
+    assert disclose(standard("hospital").checks, uninsured, consent=True).values["insured"] is False
 
 
 @given(FORMS, st.booleans())
@@ -61,4 +62,4 @@ def test_a_policy_without_attributes_discloses_nothing() -> None:
 
 @pytest.mark.parametrize("scene", SCENES)
 def test_a_policy_names_only_what_its_scene_may_be_told(scene: str) -> None:
-    assert ADAPTERS[scene].policy.discloses.keys() <= set(SCENES[scene].attributes) <= ATTRIBUTE_TITLES.keys()
+    assert ADAPTERS[scene].default.discloses.keys() <= set(SCENES[scene].attributes) <= ATTRIBUTE_TITLES.keys()

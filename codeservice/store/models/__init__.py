@@ -11,6 +11,7 @@ from codeservice.store.models.fact import Fact
 from codeservice.store.models.grant import DigitHandle, Grant, PublishedList, PublishedSnapshot, StatusList
 from codeservice.store.models.notice import Notice
 from codeservice.store.models.person import Credential, Person
+from codeservice.store.models.policy import Policy, PolicySwitch, PolicyTrial
 from codeservice.store.models.scan import FirstUse, Moment, Quarantine, Scan, ScanMark, Stream, StreamRange, Tally
 from codeservice.store.models.ticket import Ticket
 
@@ -34,6 +35,9 @@ __all__ = [
     "Partner",
     "Person",
     "Place",
+    "Policy",
+    "PolicySwitch",
+    "PolicyTrial",
     "PublishedList",
     "PublishedSnapshot",
     "Quarantine",

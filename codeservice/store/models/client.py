@@ -15,7 +15,10 @@ class Partner(Table):
 
 
 class Place(Table):
-    """One place of a partner, of one scene; `capacity` is people a day, where the scene counts them."""
+    """One place of a partner, of one scene; `capacity` is people a day, where the scene counts them.
+
+    `policy` names the policy that it goes by, None for the one that has the name of its scene.
+    """
 
     __tablename__ = "place"
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -23,6 +26,7 @@ class Place(Table):
     scene: Mapped[str] = mapped_column(String(20))
     name: Mapped[str]
     capacity: Mapped[int | None]
+    policy: Mapped[str | None] = mapped_column(String(40))
 
 
 class Client(Table):

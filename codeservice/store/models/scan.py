@@ -12,7 +12,9 @@ class Scan(Table):
     """One scan with its decision. `act` is the caller's idempotency key; no raw code is kept.
 
     Of a scan that a terminal has uploaded `stream` and `seq` are its number there, `item_hash` is of the bytes that
-    came, `device_at` what the clock of the terminal's machine said, and `received` when it came.
+    came, `device_at` what the clock of the terminal's machine said, and `received` when it came. `policy` is the
+    version that decided. `asked` is what a trial of another version needs: kind, entitlements, and the body without the
+    code.
     """
 
     __tablename__ = "scan"
@@ -43,6 +45,8 @@ class Scan(Table):
     item_hash: Mapped[bytes | None]
     device_at: Mapped[int | None]
     received: Mapped[int | None]
+    policy: Mapped[str | None] = mapped_column(String(60))
+    asked: Mapped[dict[str, Any] | None]
 
 
 class ScanMark(Table):

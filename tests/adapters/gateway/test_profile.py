@@ -55,7 +55,7 @@ TERMINALS = {"bus": "bus-1", "hospital": "clinic-1", "pharmacy": "till-east", "s
 @pytest.mark.parametrize("scene", TERMINALS)
 def test_a_profile_tells_a_terminal_its_scene_and_what_it_may_do_alone(any_city: City, scene: str) -> None:
     found = profile(any_city, any_city.terminal(TERMINALS[scene]))
-    offline = ADAPTERS[scene].policy.offline
+    offline = ADAPTERS[scene].default.offline
     assert offline is not None
     assert (found.terminal, found.scene, found.events) == (TERMINALS[scene], scene, any_city.services.settings.origin)
     limits = (offline.list_age, offline.holder_limit, offline.terminal_limit)

@@ -1,4 +1,4 @@
-"""Fakes that behave: an in-memory record with the same promises as the database."""
+"""A record in memory with the promises of the city's: in it a policy is tried, and in the tests a scene."""
 
 import copy
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ class Shared:
 
 
 @dataclass
-class FakeLedger:
+class TrialLedger:
     """Memory and Ledger of one place; `at` gives another place of the same city."""
 
     place: str = "place-1"
@@ -36,7 +36,7 @@ class FakeLedger:
         self.shared.statuses[list_, idx] = status
         self.shared.people[list_, idx] = person
 
-    def at(self, place: str) -> "FakeLedger":
+    def at(self, place: str) -> "TrialLedger":
         """Return the ledger of another place of the same city."""
         return replace(self, place=place)
 
@@ -107,4 +107,4 @@ class FakeLedger:
         return self.holder
 
 
-_: type[Ledger] = FakeLedger
+_: type[Ledger] = TrialLedger

@@ -1,0 +1,7 @@
+"""`python -m adapters`: policies and places."""
+
+import sys
+
+from adapters.cli import main
+
+sys.exit(main())

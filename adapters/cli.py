@@ -1,0 +1,75 @@
+"""`python -m adapters`: the operators' commands for scenes. Each has --help and --json."""
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from adapters import ADAPTERS, commands
+from codeservice.app import wall_clock
+from codeservice.argument import whole
+from codeservice.command_line import Commands, day, new_parser, run
+from codeservice.scene import SCENES
+
+
+def main(
+    arguments: Sequence[str] | None = None,
+    environment: Mapping[str, str] | None = None,
+    clock: Callable[[], int] = wall_clock,
+) -> int:
+    """Run one command and return its exit code; `clock` gives epoch seconds."""
+    return run(_parser(), arguments, environment, clock)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = new_parser("python -m adapters", "Scenes of the city: their policies and places.")
+    top = Commands(parser)
+    _add_policies(top)
+    _add_places(top)
+    return parser
+
+
+def _add_policies(top: Commands) -> None:
+    policies = top.group("policies", "what kinds of places accept, charge and show, as data with versions")
+    policies.leaf("list", commands.policies_list, "list all versions and which is in force")
+    entry = policies.leaf("schema", commands.policies_schema, "print the JSON Schema of a scene's policies")
+    entry.add_argument("scene", choices=sorted(ADAPTERS))
+    entry = policies.leaf(
+        "standard", commands.policies_standard, "print the policy file of a city that has put none in force"
+    )
+    entry.add_argument("scene", choices=sorted(ADAPTERS))
+    entry = policies.leaf("check", commands.policies_check, "check a policy file and say what is wrong with it")
+    entry.add_argument("file", type=Path)
+    entry = policies.leaf("add", commands.policies_add, "keep a policy file as a new version; it is not in force yet")
+    entry.add_argument("file", type=Path)
+    for name, act, text in (
+        ("show", commands.policies_show, "print a version as a file"),
+        ("try", commands.policies_try, "decide recorded scans once more under a version and show what differs"),
+        ("publish", commands.policies_publish, "put a version that was tried in force"),
+    ):
+        entry = policies.leaf(name, act, text)
+        entry.add_argument("name", help="name of the policy")
+        entry.add_argument("version", type=whole(1, 1_000_000), help="its version")
+        if act is commands.policies_try:
+            entry.add_argument("--since", type=day, required=True, metavar="DAY", help="scans from this day on")
+            entry.add_argument("--limit", type=whole(1, 10_000_000), default=100_000, help="scans at most")
+        if act is commands.policies_publish:
+            entry.add_argument("--begins", type=day, metavar="DAY", help="from this day on; without it at once")
+            entry.add_argument("--reason", required=True, help="why; goes into the record")
+    entry = policies.leaf("roll-back", commands.policies_roll_back, "put the version in force that was before")
+    entry.add_argument("name", help="name of the policy")
+    entry.add_argument("--reason", required=True, help="why; goes into the record")
+    entry = policies.leaf("history", commands.policies_history, "list what was put in force, by whom and why")
+    entry.add_argument("name", help="name of the policy")
+
+
+def _add_places(top: Commands) -> None:
+    places = top.group("places", "places of partners")
+    places.leaf("list", commands.places_list, "list them with their policies")
+    entry = places.leaf("add", commands.places_add, "add a place")
+    entry.add_argument("place", help="new identifier: letters, digits and dashes")
+    entry.add_argument("--partner", required=True, help="identifier of its partner; a new one needs --partner-name")
+    entry.add_argument("--partner-name", help="name of a new partner")
+    entry.add_argument("--scene", required=True, choices=sorted(SCENES))
+    entry.add_argument("--name", required=True, help="name for people")
+    entry.add_argument("--policy", help="name of its policy (default: the one that has the name of the scene)")
+    entry.add_argument("--capacity", type=whole(1, 10_000_000), help="people a day, where the scene counts them")

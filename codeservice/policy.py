@@ -1,0 +1,196 @@
+"""Policies of scenes: what a kind of place accepts, may see and does without network, as data with versions. No I/O.
+
+Every scene has a schema of its own, which begins with what all scenes share. A policy is a document of that schema;
+its versions are never changed, and which one is in force is a history of switches.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+
+from codeservice.code import Kind
+from codeservice.reason import Words
+from codeservice.scan import MAX_WINDOW, Disclosure, Offline, Policy
+from codeservice.scene import SCENES, Scene
+from keys.errors import KeysError
+from keys.jws import parse_json
+
+MAX_DOCUMENT = 64 * 1024
+"""Bytes of the largest policy document; a tariff of a hundred stops has about 6,000."""
+
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
+
+KIND_NAMES = {
+    "device": Kind.DEVICE,
+    "served": Kind.SERVED,
+    "paper": Kind.PAPER,
+    "digit": Kind.DIGIT,
+    "typed": Kind.TYPED,
+}
+"""How documents name the kinds of presentation."""
+
+KindName = Literal["device", "served", "paper", "digit", "typed"]
+Seconds = Annotated[int, msgspec.Meta(ge=0, le=24 * 3600)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
+Cents = Annotated[int, msgspec.Meta(ge=0, le=100_000_000)]
+"""Money in fen."""
+
+
+class PolicyError(ValueError):
+    """A policy document is refused; the message names the field and what is wrong with it."""
+
+
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base of every part of a policy document: a closed schema."""
+
+
+class Text(Part, frozen=True):
+    """Words for people, in both languages."""
+
+    zh: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    en: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+
+    @property
+    def words(self) -> Words:
+        """The same as a value of the service."""
+        return Words(self.zh, self.en)
+
+
+class OfflinePolicy(Part, frozen=True):
+    """What a terminal does while it cannot reach the service; the fields are those of `scan.Offline`."""
+
+    list_age: Seconds
+    let_pass: bool
+    advice: Text
+    holder_limit: Count
+    terminal_limit: Count
+
+
+class ScenePolicy(Part, frozen=True):
+    """What the policy of every scene says; a scene adds fields of its own.
+
+    Empty means no: a policy without `kinds` accepts nothing. `with_document` are kinds accepted when staff have checked
+    a document as well; a typed number and a paper code can stand nowhere else. `early` and `late` are seconds around
+    the moment of a code. `discloses` names attributes and how much of them; `holder_check` asks staff to compare the
+    face. Without `offline` nothing is decided without the service.
+    """
+
+    kinds: frozenset[KindName] = frozenset()
+    with_document: frozenset[KindName] = frozenset()
+    early: Annotated[int, msgspec.Meta(ge=0, le=MAX_WINDOW)] = 30
+    late: Annotated[int, msgspec.Meta(ge=0, le=MAX_WINDOW)] = 60
+    discloses: dict[str, Literal["masked", "full"]] = {}
+    holder_check: bool = False
+    offline: OfflinePolicy | None = None
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for what no scene may do."""
+        if self.kinds & {"paper", "typed"}:
+            raise ValueError("paper and typed numbers need a document: put them under with_document")
+
+    def checks(self, scene: Scene) -> Policy:
+        """Return what the verifier needs of this policy."""
+        offline = self.offline
+        return Policy(
+            scene,
+            frozenset(KIND_NAMES[name] for name in self.kinds),
+            with_document=frozenset(KIND_NAMES[name] for name in self.with_document),
+            early=self.early,
+            late=self.late,
+            discloses={name: Disclosure(form) for name, form in self.discloses.items()},
+            holder_check=self.holder_check,
+            offline=None
+            if offline is None
+            else Offline(
+                list_age=offline.list_age,
+                let_pass=offline.let_pass,
+                advice=offline.advice.words,
+                holder_limit=offline.holder_limit,
+                terminal_limit=offline.terminal_limit,
+            ),
+        )
+
+
+P = TypeVar("P", bound=ScenePolicy)
+
+
+class PolicyFile(Part, frozen=True):
+    """A policy as a file: its name, its scene, a title for people, and the document of the scene's schema."""
+
+    name: str
+    scene: str
+    title: Text
+    policy: msgspec.Raw
+
+
+@dataclass(frozen=True)
+class PolicyVersion:
+    """One version of a policy. `document` is the JSON of the scene's schema in its one form."""
+
+    name: str
+    version: int
+    scene: str
+    title: Words
+    document: bytes
+
+    @property
+    def label(self) -> str:
+        """Name and version, as scans record them."""
+        return label(self.name, self.version)
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of the document."""
+        return hashlib.sha256(self.document).digest()
+
+
+def label(name: str, version: int) -> str:
+    """Write name and version as scans record them."""
+    return f"{name}@{version}"
+
+
+def read_policy_file(data: bytes) -> PolicyFile:
+    """Read a policy file, its document still as it is; raises PolicyError."""
+    if len(data) > MAX_DOCUMENT:
+        raise PolicyError(f"a policy has at most {MAX_DOCUMENT} bytes")
+    try:
+        # Twice the same key would be one meaning for a person and another for the program.
+        parse_json(data)
+        file = msgspec.json.decode(data, type=PolicyFile)
+    except (msgspec.DecodeError, msgspec.ValidationError, KeysError, ValueError) as error:
+        raise PolicyError(str(error)) from error
+    if not _NAME.fullmatch(file.name):
+        raise PolicyError("name: small letters, digits and dashes, 40 at most")
+    if file.scene not in SCENES:
+        raise PolicyError(f"scene: one of {', '.join(SCENES)}")
+    return file
+
+
+def read_document(data: bytes | msgspec.Raw, schema: type[P]) -> P:
+    """Read the document of a scene's schema; raises PolicyError, which names the field."""
+    try:
+        document = msgspec.json.decode(data, type=schema)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise PolicyError(str(error).replace("$.", "policy.").replace("`$`", "policy")) from error
+    return document
+
+
+def require_disclosures(policy: ScenePolicy, scene: Scene) -> None:
+    """Raise PolicyError when a policy names an attribute that places of its scene are never told."""
+    unknown = policy.discloses.keys() - set(scene.attributes)
+    if unknown:
+        allowed = ", ".join(scene.attributes) or "nothing"
+        raise PolicyError(f"discloses: {min(unknown)}: places of {scene.name} may be told {allowed}")
+
+
+def write_document(policy: ScenePolicy) -> bytes:
+    """Write a document in its one form."""
+    return msgspec.json.encode(policy, order="sorted")
+
+
+def schema_of(schema: type[ScenePolicy]) -> dict[str, Any]:
+    """Return the JSON Schema of a scene's policy."""
+    return msgspec.json.schema(schema)
