@@ -5,6 +5,7 @@ its versions are never changed, and which one is in force is a history of switch
 """
 
 import hashlib
+import json
 import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
@@ -15,8 +16,6 @@ from codeservice.code import Kind
 from codeservice.reason import Words
 from codeservice.scan import MAX_WINDOW, Disclosure, Offline, Policy
 from codeservice.scene import SCENES, Scene
-from keys.errors import KeysError
-from keys.jws import parse_json
 
 MAX_DOCUMENT = 64 * 1024
 """Bytes of the largest policy document; a tariff of a hundred stops has about 6,000."""
@@ -158,15 +157,21 @@ def read_policy_file(data: bytes) -> PolicyFile:
         raise PolicyError(f"a policy has at most {MAX_DOCUMENT} bytes")
     try:
         # Twice the same key would be one meaning for a person and another for the program.
-        parse_json(data)
+        json.loads(data, object_pairs_hook=_once)
         file = msgspec.json.decode(data, type=PolicyFile)
-    except (msgspec.DecodeError, msgspec.ValidationError, KeysError, ValueError) as error:
+    except (msgspec.DecodeError, msgspec.ValidationError, ValueError, RecursionError) as error:
         raise PolicyError(str(error)) from error
     if not _NAME.fullmatch(file.name):
         raise PolicyError("name: small letters, digits and dashes, 40 at most")
     if file.scene not in SCENES:
         raise PolicyError(f"scene: one of {', '.join(SCENES)}")
     return file
+
+
+def _once(pairs: list[tuple[str, object]]) -> None:
+    names = [name for name, _ in pairs]
+    if len(names) != len(set(names)):
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)}: written twice")
 
 
 def read_document(data: bytes | msgspec.Raw, schema: type[P]) -> P:
