@@ -7,7 +7,7 @@ VENV := .venv/bin
 VERSION_CHECK := import sys; v = sys.version_info; (3, 11) <= v[:2] < (3, 14) or sys.exit("City code needs Python 3.11, 3.12 or 3.13 and this is %d.%d; name another: make PYTHON=python3.12" % v[:2])
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format coverage bench fuzz lock clean python run-environment test-environment test-machine fuzz-environment
+.PHONY: help run test check format coverage bench day fuzz lock clean python run-environment test-environment test-machine fuzz-environment
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +37,9 @@ coverage: test-environment test-machine ## run all tests and show which lines an
 
 bench: test-environment ## measure, against the bounds in bench/
 	$(VENV)/python -m bench $(ARGS)
+
+day: test-environment ## play a scripted day in the demo city by HTTP, twice, and see that it balances
+	@$(VENV)/python -m day $(ARGS)
 
 fuzz: fuzz-environment ## attack every reader of outside bytes; ARGS="--seconds 600 --target NAME"
 	@.venv-fuzz/bin/python -m fuzz $(ARGS)

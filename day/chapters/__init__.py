@@ -1,0 +1,7 @@
+"""The chapters of the day, in their order. Each has a TITLE, `play` for the day and `settle` for the evening."""
+
+from types import ModuleType
+
+from day.chapters import bus
+
+CHAPTERS: dict[str, ModuleType] = {"bus": bus}
