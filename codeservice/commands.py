@@ -10,7 +10,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
-from codeservice import demo, demo_phone, keeper, logs, one_machine
+from codeservice import demo, demo_phone, keeper, logs, one_machine, registering
 from codeservice.app import open_services
 from codeservice.audit import CHECKPOINT_AAD
 from codeservice.credential import (
@@ -176,26 +176,19 @@ def cards_list(options: argparse.Namespace) -> Result:
 
 
 def cards_state(options: argparse.Namespace) -> Result:
-    """Change the state of a card; a grant is a snapshot, so the holder's grants go with it."""
+    """Change the state of a card by its life cycle; a grant is a snapshot, so the holder's grants go with it."""
     services = services_of(options)
     state = CredentialState(options.state)
-
-    def choose(connection: Connection) -> list[grant.IssuedGrant]:
-        card = person.find_card(connection, services.vault, options.card)
-        person.change_state(connection, card, state)
-        audit.add(
-            connection,
-            at=services.clock(),
-            actor=ACTOR,
-            action="card_state_changed",
-            subject=f"card:{card.id}",
-            details={"from": card.state.value, "to": state.value, "reason": options.reason},
-        )
-        return grant.live(connection, now=services.clock(), person=card.person)
-
-    changed = change_status(services, choose, Status.REVOKED, cause="card_state_changed", actor=ACTOR)
-    data: dict[str, object] = {"card": options.card, "state": state.value, "revoked": len(changed)}
-    return Result(data, [f"The card is {state.value} ({STATE_TITLES[state].zh}); {len(changed)} grants were revoked."])
+    registering.transition(
+        services,
+        options.card,
+        find=registering.leading_to(state),
+        reason=options.reason,
+        actor=ACTOR,
+        require=lambda _card: None,
+    )
+    data: dict[str, object] = {"card": options.card, "state": state.value}
+    return Result(data, [f"The card is {state.value} ({STATE_TITLES[state].zh}); the holder's grants were revoked."])
 
 
 def revoke(options: argparse.Namespace) -> Result:
@@ -213,9 +206,10 @@ def revoke(options: argparse.Namespace) -> Result:
             person.find_holder(connection, services.vault, options.person)
             device.remove_all(connection, options.person, now=now)
             account.end_sessions(connection, options.person)
-        elif not device.remove(connection, options.device, now=now):
+            return grant.live_in_hands_of(connection, options.person, now=now)
+        if not device.remove(connection, options.device, now=now):
             raise CommandError("the record knows no such device, or it was removed before; `people show` lists them")
-        return grant.live(connection, now=now, person=options.person, device=options.device)
+        return grant.live(connection, now=now, device=options.device)
 
     changed = change_status(services, choose, Status.REVOKED, cause=options.cause, actor=ACTOR)
     data = {"revoked": [[entry.list, entry.idx] for entry in changed]}

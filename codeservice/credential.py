@@ -66,6 +66,7 @@ class CredentialType(StrEnum):
     """What kinds of credential the city links."""
 
     SOCIAL_SECURITY_CARD = "social_security_card"
+    E_SOCIAL_SECURITY_CARD = "e_social_security_card"
     E_ID = "e_id"
     E_HEALTH_CARD = "e_health_card"
     MEDICAL_INSURANCE = "medical_insurance"
@@ -82,6 +83,7 @@ class CredentialType(StrEnum):
 
 TITLES = {
     CredentialType.SOCIAL_SECURITY_CARD: Words("社会保障卡", "Social-security card"),
+    CredentialType.E_SOCIAL_SECURITY_CARD: Words("电子社会保障卡", "e-social-security card"),
     CredentialType.E_ID: Words("网络身份凭证", "e-ID"),
     CredentialType.E_HEALTH_CARD: Words("电子健康卡", "e-health card"),
     CredentialType.MEDICAL_INSURANCE: Words("基本医疗保险", "Medical insurance"),
@@ -97,46 +99,59 @@ TITLES = {
 }
 
 
+LICENCES = frozenset(
+    {
+        CredentialType.BUSINESS_LICENCE,
+        CredentialType.ID_CARD,
+        CredentialType.SOCIAL_SECURITY_LICENCE,
+        CredentialType.DRIVING_LICENCE,
+        CredentialType.VEHICLE_LICENCE,
+        CredentialType.TRANSPORT_QUALIFICATION,
+        CredentialType.TRANSPORT_PERMIT,
+        CredentialType.BIRTH_CERTIFICATE,
+    }
+)
+"""The electronic licences: their numbers are licence identifiers, and copies can be made of them."""
+
+ENTITLING = frozenset({CredentialType.BENEFIT, CredentialType.MEDICAL_INSURANCE})
+"""The types that entitlements are derived from: a new one changes what a grant must say."""
+
+
 class CredentialState(StrEnum):
     """State of a credential; `field_code` gives the letters of card-management systems."""
 
+    ON_HAND = "on_hand"
     NOT_ACTIVATED = "not_activated"
     NORMAL = "normal"
     TEMPORARILY_LOST = "temporarily_lost"
     LOST = "lost"
+    CANCELLED_AFTER_LOSS = "cancelled_after_loss"
     CANCELLED = "cancelled"
+    SUSPENDED = "suspended"
 
     @property
-    def field_code(self) -> str:
-        """The state code that card-management systems of the field use."""
-        return _FIELD_CODES[self]
+    def field_code(self) -> str | None:
+        """The state code that card-management systems of the field use; None for a state that no card has."""
+        return _FIELD_CODES.get(self)
 
 
 _FIELD_CODES = {
     CredentialState.NOT_ACTIVATED: "A",
+    CredentialState.ON_HAND: "0",
     CredentialState.NORMAL: "1",
     CredentialState.TEMPORARILY_LOST: "B",
     CredentialState.LOST: "2",
+    CredentialState.CANCELLED_AFTER_LOSS: "3",
     CredentialState.CANCELLED: "4",
 }
 
 STATE_TITLES = {
+    CredentialState.ON_HAND: Words("放号", "Number given out, card being made"),
     CredentialState.NOT_ACTIVATED: Words("未启用", "Not activated"),
     CredentialState.NORMAL: Words("正常", "Valid"),
     CredentialState.TEMPORARILY_LOST: Words("临时挂失", "Reported lost, temporarily"),
     CredentialState.LOST: Words("挂失", "Reported lost"),
+    CredentialState.CANCELLED_AFTER_LOSS: Words("挂失后注销", "Cancelled after loss"),
     CredentialState.CANCELLED: Words("注销", "Cancelled"),
+    CredentialState.SUSPENDED: Words("暂停", "Suspended"),
 }
-
-TRANSITIONS = {
-    CredentialState.NOT_ACTIVATED: frozenset({CredentialState.NORMAL, CredentialState.CANCELLED}),
-    CredentialState.NORMAL: frozenset(
-        {CredentialState.TEMPORARILY_LOST, CredentialState.LOST, CredentialState.CANCELLED}
-    ),
-    CredentialState.TEMPORARILY_LOST: frozenset(
-        {CredentialState.NORMAL, CredentialState.LOST, CredentialState.CANCELLED}
-    ),
-    CredentialState.LOST: frozenset({CredentialState.NORMAL, CredentialState.CANCELLED}),
-    CredentialState.CANCELLED: frozenset(),
-}
-"""Which change of state is allowed; cancelled is final."""

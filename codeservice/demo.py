@@ -4,6 +4,7 @@ Nobody in it exists: the ID numbers are valid (GB 11643), but their division cod
 assigned to anybody.
 """
 
+import hashlib
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 
-from codeservice.credential import CredentialState, CredentialType, IdNumber, id_check_character
+from codeservice.credential import LICENCES, CredentialState, CredentialType, IdNumber, id_check_character
+from codeservice.demo_authorities import add_authorities, licence_number
 from codeservice.scene import SCENES
 from codeservice.services import Services
 from codeservice.store import client, fact, person
@@ -167,7 +169,9 @@ def _citizen(  # noqa: PLR0913, PLR0917 -- one person
 def _cards(draw: random.Random, holder: Holder, number: int, age: int) -> Iterator[Card]:
     serial = f"{number:08d}"
     generation = draw.choice((2, 3))
-    yield _card(draw, holder, CredentialType.SOCIAL_SECURITY_CARD, f"S{serial}", {"generation": generation})
+    card = _card(draw, holder, CredentialType.SOCIAL_SECURITY_CARD, f"S{serial}", {"generation": generation})
+    yield card
+    yield _e_card(card)
     yield _card(draw, holder, CredentialType.ID_CARD, f"ID{serial}", {"issuer": "公安局"})
     yield _card(draw, holder, CredentialType.SOCIAL_SECURITY_LICENCE, f"SL{serial}", {"generation": generation})
     yield _card(draw, holder, CredentialType.E_HEALTH_CARD, f"{draw.getrandbits(256):064x}", {"attribute": 2})
@@ -210,7 +214,24 @@ def _card(
     draw: random.Random, holder: Holder, type_: CredentialType, number: str, claims: Mapping[str, object]
 ) -> Card:
     start = int(datetime(2020 + draw.randrange(6), 1, 1, tzinfo=UTC).timestamp())
-    return Card(_hex(draw), holder.id, type_, number, dict(claims), CredentialState.NORMAL, start, None)
+    printed = licence_number(type_, number) if type_ in LICENCES else number
+    return Card(_hex(draw), holder.id, type_, printed, dict(claims), CredentialState.NORMAL, start, None)
+
+
+def _e_card(card: Card) -> Card:
+    # Nothing is drawn for it, so that a seed gives the people that it has always given.
+    id_ = hashlib.sha256(f"e-card {card.id}".encode()).hexdigest()[:32]
+    return Card(
+        id_,
+        card.person,
+        CredentialType.E_SOCIAL_SECURITY_CARD,
+        f"E{card.number}",
+        {"card": card.number},
+        card.state,
+        card.valid_from,
+        card.valid_until,
+        follows=card.id,
+    )
 
 
 def _add(connection: Connection, vault: Vault, batch: list[Citizen]) -> None:
@@ -235,6 +256,7 @@ def _add_places(connection: Connection) -> None:
                 name=title,
                 scopes=frozenset({"scan"}),
             )
+    add_authorities(connection)
     client.add_client(
         connection,
         id_=BACK_END,

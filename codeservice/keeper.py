@@ -7,6 +7,7 @@ from codeservice import logs, watching
 from codeservice.audit import CHECKPOINT_AAD
 from codeservice.errors import UnavailableError
 from codeservice.publishing import publish_lists, publish_snapshot
+from codeservice.registering import release_temporary_losses
 from codeservice.services import Services
 from codeservice.store import audit, fact, grant, retention
 from codeservice.store.database import Connection
@@ -82,6 +83,7 @@ WORK: tuple[tuple[Chore, Callable[[Services], int]], ...] = (
     (watching.PUBLISH_SNAPSHOT, publish_snapshot),
     (watching.FILL, fill),
     (watching.PURGE, purge),
+    (watching.RELEASE, release_temporary_losses),
 )
 
 

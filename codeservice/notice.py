@@ -10,12 +10,77 @@ class NoticeKind(StrEnum):
     """Kinds are wire values: added, never renamed or reused."""
 
     CARD_STATE_CHANGED = "card_state_changed"
+    CARD_CHANGED = "card_changed"
+    CORRECTION_ANSWERED = "correction_answered"
+    TIE_REQUESTED = "tie_requested"
+    TIE_IN_REVIEW = "tie_in_review"
+    TIE_ACTIVE = "tie_active"
+    TIE_REFUSED = "tie_refused"
+    TIE_ENDED = "tie_ended"
+    PAPER_PRINTED = "paper_printed"
+    PAPER_REVOKED = "paper_revoked"
+    HEALTH_STATUS_CHANGED = "health_status_changed"
+    HEALTH_STATUS_ENDED = "health_status_ended"
+    HEALTH_APPEAL_DECIDED = "health_appeal_decided"
+    OFFICER_ADDED = "officer_added"
 
 
 WORDS: dict[NoticeKind, Words] = {
     NoticeKind.CARD_STATE_CHANGED: Words(
         "您的{card_zh}状态变为：{state_zh}。如非本人办理，请到服务窗口核实。",
         "Your {card_en} is now: {state_en}. If that was not you, visit a service counter.",
+    ),
+    NoticeKind.CARD_CHANGED: Words(
+        "发证机关更改了您的{card_zh}信息。如有疑问，可在钱包中申请更正。",
+        "The authority has changed what it says in your {card_en}. If it is wrong, ask for a correction in the wallet.",
+    ),
+    NoticeKind.CORRECTION_ANSWERED: Words(
+        "您对{card_zh}的更正申请已答复：{result_zh}。",
+        "Your request about your {card_en} was answered: {result_en}.",
+    ),
+    NoticeKind.TIE_REQUESTED: Words(
+        "亲情码申请（{kind_zh}）已提交，等待被代办人在 7 天内用本人手机确认。如不认识申请人，请拒绝。",
+        "A family code was asked for ({kind_en}); the one acted for may confirm it within 7 days with their own phone. "
+        "Refuse it if you do not know who asks.",
+    ),
+    NoticeKind.TIE_IN_REVIEW: Words(
+        "亲情码申请（{kind_zh}）已转人工审核。如非本人意愿，请到服务窗口说明。",
+        "A family code was asked for ({kind_en}); an officer looks at it. If you object, visit a service counter.",
+    ),
+    NoticeKind.TIE_ACTIVE: Words(
+        "亲情关系（{kind_zh}）已生效，代办人可以出示亲情码。如有异议，请在亲情码中解除。",
+        "A family tie is active ({kind_en}): the one who acts may show codes. End it under family codes if you object.",
+    ),
+    NoticeKind.TIE_REFUSED: Words(
+        "亲情码申请（{kind_zh}）未通过：{why_zh}。", "A request for a family code was refused ({kind_en}): {why_en}."
+    ),
+    NoticeKind.TIE_ENDED: Words(
+        "亲情关系（{kind_zh}）已终止：{why_zh}。由此领取的码已全部作废。",
+        "A family tie has ended ({kind_en}): {why_en}. Every code that was fetched under it is revoked.",
+    ),
+    NoticeKind.PAPER_PRINTED: Words(
+        "已打印纸质码，{day} 前有效，之前打印的已作废。如非本人或代办人办理，请立即作废。",
+        "A paper code was printed, good before {day}; earlier prints are dead. Revoke it at once if it was not you.",
+    ),
+    NoticeKind.PAPER_REVOKED: Words("纸质码已作废。", "The paper code is revoked."),
+    NoticeKind.HEALTH_STATUS_CHANGED: Words(
+        "您的健康状态变为：{status_zh}，有效至{until}。依据：{reason_zh}（{basis}）；证据：{evidence_zh}。"
+        "如有异议，请在城市码“健康状态”中申诉，{days}日内答复。",
+        "Your health status is now: {status_en}, until {until}. Because: {reason_en} ({basis}); evidence: {evidence_en}. "
+        "If this is wrong, appeal in the wallet under Health status; you get an answer within {days} days.",
+    ),
+    NoticeKind.HEALTH_STATUS_ENDED: Words(
+        "您的健康状态已结束，现无健康状态。原因：{reason_zh}。如有异议，请在城市码“健康状态”中申诉，{days}日内答复。",
+        "Your health status has ended; you have none now. Because: {reason_en}. "
+        "If this is wrong, appeal in the wallet under Health status; you get an answer within {days} days.",
+    ),
+    NoticeKind.HEALTH_APPEAL_DECIDED: Words(
+        "您对健康状态的申诉已处理：{outcome_zh}。",
+        "Your appeal about your health status was decided: {outcome_en}.",
+    ),
+    NoticeKind.OFFICER_ADDED: Words(
+        "您已被登记为{authority}的经办人员，账号{officer}。如非本人办理，请立即到服务窗口核实。",
+        "You were made an officer of {authority}, account {officer}. If that was not you, visit a service counter at once.",
     ),
 }
 """The sentence of every kind; the names in braces are the values that a notice carries."""

@@ -38,7 +38,9 @@ PUBLISH_LISTS = Chore("published", 30)
 PUBLISH_SNAPSHOT = Chore("snapshots", 5)
 FILL = Chore("filled", 5)
 PURGE = Chore("purged", 600)
-CHORES = (SEAL, NOTE, PUBLISH_LISTS, PUBLISH_SNAPSHOT, FILL, PURGE)
+END_TIES = Chore("ties_ended", 60)
+RELEASE = Chore("released", 60)
+CHORES = (SEAL, NOTE, PUBLISH_LISTS, PUBLISH_SNAPSHOT, FILL, PURGE, RELEASE)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from flask import Blueprint
 
+from codeservice.authority import MAX_NUMBER
 from codeservice.credential import STATE_TITLES, TITLES, CredentialType, mask
 from codeservice.errors import TooManyRequestsError, UnprocessableError
 from codeservice.reason import Words
@@ -89,7 +90,7 @@ def link_card(services: Services, body: CardRequest) -> Card:
     if body.type not in set(CredentialType):
         raise UnprocessableError("card_not_confirmed")
     with services.database.write() as connection:
-        number = body.number.strip()[:64]
+        number = body.number.strip()[:MAX_NUMBER]
         found = person.find_card_by_number(connection, services.vault, CredentialType(body.type), number)
         if found is None or found.person != holder:
             raise UnprocessableError("card_not_confirmed")

@@ -4,20 +4,23 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, insert, or_, select, tuple_, update
 
 from codeservice.code import Kind
 from codeservice.errors import ConflictError, NotFoundError
 from codeservice.status import TRANSITIONS, Status
 from codeservice.store import fact, status_list
-from codeservice.store.models import Grant
+from codeservice.store.models import Device, Grant
 
 _BY_PLACE = select(Grant.__table__).where(Grant.list == bindparam("place_list"), Grant.idx == bindparam("place_idx"))
 
 
 @dataclass(frozen=True)
 class IssuedGrant:
-    """What the record says of one grant; `changed` is when its status was changed last."""
+    """What the record says of one grant.
+
+    `changed` is when its status was changed last, `proxy` the tie under which somebody else shows it.
+    """
 
     list: int
     idx: int
@@ -30,6 +33,7 @@ class IssuedGrant:
     status: Status
     kid: bytes | None
     changed: int | None
+    proxy: str | None = None
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,7 @@ class NewGrant:
     kid: bytes | None
     device: str | None = None
     public: bytes | None = None
+    proxy: str | None = None
 
 
 def reserve(connection: Connection, new: NewGrant) -> tuple[int, int]:
@@ -77,24 +82,43 @@ def find_all(connection: Connection, places: Iterable[tuple[int, int]]) -> dict[
 def of_person(
     connection: Connection, person: str, places: Sequence[tuple[int, int]]
 ) -> dict[tuple[int, int], IssuedGrant]:
-    """Return those of the grants at `places` that belong to `person`."""
-    query = select(Grant.__table__).where(Grant.person == person, tuple_(Grant.list, Grant.idx).in_(places))
+    """Return those of the grants at `places` that belong to `person` or that a device of theirs shows for another."""
+    query = select(Grant.__table__).where(_in_hands_of(person), tuple_(Grant.list, Grant.idx).in_(places))
     return {(row.list, row.idx): _issued(row) for row in connection.execute(query)}
 
 
-def live(
+def live(  # noqa: PLR0913 -- one argument for each way to choose
     connection: Connection,
     *,
     now: int,
     person: str | None = None,
     device: str | None = None,
     kind: Kind | None = None,
+    proxy: str | None = None,
 ) -> list[IssuedGrant]:
-    """Return, locked, the grants of a person, device or kind that have not expired and are not revoked."""
+    """Return, locked, the grants of a person, device, kind or tie that have not expired and are not revoked."""
     query = select(Grant.__table__).where(Grant.expires > now, Grant.status != Status.REVOKED.value)
-    for column, wanted in ((Grant.person, person), (Grant.device, device), (Grant.kind, kind)):
+    for column, wanted in ((Grant.person, person), (Grant.device, device), (Grant.kind, kind), (Grant.proxy, proxy)):
         if wanted is not None:
             query = query.where(column == wanted)
+    return [_issued(row) for row in connection.execute(query.order_by(Grant.issued).with_for_update())]
+
+
+def live_of(connection: Connection, people: Sequence[str], *, now: int) -> list[IssuedGrant]:
+    """Return, locked, the grants of several people that have not expired and are not revoked."""
+    query = (
+        select(Grant.__table__)
+        .where(Grant.person.in_(people), Grant.expires > now, Grant.status != Status.REVOKED.value)
+        .order_by(Grant.list, Grant.idx)
+    )
+    return [_issued(row) for row in connection.execute(query.with_for_update())] if people else []
+
+
+def live_in_hands_of(connection: Connection, person: str, *, now: int) -> list[IssuedGrant]:
+    """Return, locked, what dies with a loss: a person's live grants, and those that their devices show for others."""
+    query = select(Grant.__table__).where(
+        Grant.expires > now, Grant.status != Status.REVOKED.value, _in_hands_of(person)
+    )
     return [_issued(row) for row in connection.execute(query.order_by(Grant.issued).with_for_update())]
 
 
@@ -165,6 +189,10 @@ def count_live(connection: Connection, *, now: int) -> int:
     return connection.scalar(select(func.count()).select_from(Grant).where(Grant.expires > now)) or 0
 
 
+def _in_hands_of(person: str) -> ColumnElement[bool]:
+    return or_(Grant.person == person, Grant.device.in_(select(Device.id).where(Device.person == person)))
+
+
 def _issued(row: Row[Any]) -> IssuedGrant:
     return IssuedGrant(
         list=row.list,
@@ -178,4 +206,5 @@ def _issued(row: Row[Any]) -> IssuedGrant:
         status=Status(row.status),
         kid=row.kid,
         changed=row.changed,
+        proxy=row.proxy,
     )

@@ -1,13 +1,14 @@
 """Persons and their credentials, sealed; and what an authority's record answers."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select
 
-from codeservice.credential import TRANSITIONS, CredentialState, CredentialType, IdNumber
-from codeservice.errors import ConflictError, NotFoundError
+from codeservice.credential import CredentialState, CredentialType, IdNumber
+from codeservice.errors import NotFoundError
 from codeservice.store.models import Credential, Person
 from codeservice.store.sealed import (
     CARD_CLAIMS,
@@ -37,7 +38,11 @@ class Holder:
 
 @dataclass(frozen=True)
 class Card:
-    """A credential, opened. Times are epoch seconds."""
+    """A credential, opened. Times are epoch seconds.
+
+    `follows` is the card whose state an e-card has, `replaced_by` the card that will take over, `state_since` when the
+    state began, where that is known. `source` and `source_line` name the import and its line that wrote it last.
+    """
 
     id: str
     person: str
@@ -47,6 +52,11 @@ class Card:
     state: CredentialState
     valid_from: int
     valid_until: int | None
+    follows: str | None = None
+    replaced_by: str | None = None
+    state_since: int | None = None
+    source: str | None = None
+    source_line: int | None = None
 
     def holds(self, now: int) -> bool:
         """Whether the credential is in force at `now`."""
@@ -85,24 +95,39 @@ def page(connection: Connection, vault: Vault, *, after: str, limit: int) -> lis
     return [_open_holder(vault, row) for row in rows]
 
 
+def find_by_id_numbers(connection: Connection, vault: Vault, numbers: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return (identifier, name) of everybody who has one of these valid ID numbers, by ID number."""
+    wanted = {index: number for number in numbers for index in vault.indexes(number, kind=ID_NUMBER)}
+    rows = connection.execute(
+        select(Person.id, Person.name_sealed, Person.id_number_index).where(Person.id_number_index.in_(list(wanted)))
+    )
+    return {wanted[row.id_number_index]: (row.id, PERSON_NAME.open(vault, row.name_sealed, row.id)) for row in rows}
+
+
 def add_cards(connection: Connection, vault: Vault, cards: list[Card]) -> None:
     """Insert credentials."""
-    rows = [
-        {
-            "id": card.id,
-            "person": card.person,
-            "type": card.type.value,
-            "number_sealed": CARD_NUMBER.seal(vault, card.number, card.id),
-            "number_index": vault.index(card.number, kind=CREDENTIAL_NUMBER),
-            "claims_sealed": CARD_CLAIMS.seal(vault, json.dumps(card.claims, ensure_ascii=False), card.id),
-            "state": card.state.value,
-            "valid_from": card.valid_from,
-            "valid_until": card.valid_until,
-        }
-        for card in cards
-    ]
-    if rows:
-        connection.execute(insert(Credential), rows)
+    if cards:
+        connection.execute(insert(Credential), [card_row(vault, card) for card in cards])
+
+
+def card_row(vault: Vault, card: Card) -> dict[str, object]:
+    """Return the row of a credential, sealed."""
+    return {
+        "id": card.id,
+        "person": card.person,
+        "type": card.type.value,
+        "number_sealed": CARD_NUMBER.seal(vault, card.number, card.id),
+        "number_index": vault.index(card.number, kind=CREDENTIAL_NUMBER),
+        "claims_sealed": CARD_CLAIMS.seal(vault, json.dumps(card.claims, ensure_ascii=False), card.id),
+        "state": card.state.value,
+        "valid_from": card.valid_from,
+        "valid_until": card.valid_until,
+        "follows": card.follows,
+        "replaced_by": card.replaced_by,
+        "state_since": card.state_since,
+        "source": card.source,
+        "source_line": card.source_line,
+    }
 
 
 def cards_of(connection: Connection, vault: Vault, person: str) -> list[Card]:
@@ -110,7 +135,7 @@ def cards_of(connection: Connection, vault: Vault, person: str) -> list[Card]:
     rows = connection.execute(
         select(Credential.__table__).where(Credential.person == person).order_by(Credential.type, Credential.id)
     )
-    return [_open_card(vault, row) for row in rows]
+    return [open_card(vault, row) for row in rows]
 
 
 def find_card(connection: Connection, vault: Vault, card: str) -> Card:
@@ -118,27 +143,14 @@ def find_card(connection: Connection, vault: Vault, card: str) -> Card:
     row = connection.execute(select(Credential.__table__).where(Credential.id == card)).first()
     if row is None:
         raise NotFoundError("card_not_found")
-    return _open_card(vault, row)
+    return open_card(vault, row)
 
 
 def find_card_by_number(connection: Connection, vault: Vault, type_: CredentialType, number: str) -> Card | None:
     """Find the credential of a type with exactly this number."""
     is_this = CARD_NUMBER.is_one_of(vault, number)
     row = connection.execute(select(Credential.__table__).where(Credential.type == type_.value, is_this)).first()
-    return None if row is None else _open_card(vault, row)
-
-
-def change_state(connection: Connection, card: Card, state: CredentialState) -> None:
-    """Move a credential to another state; raises ConflictError for a change its life cycle does not have."""
-    if state not in TRANSITIONS[card.state]:
-        raise ConflictError("card_state_not_allowed")
-    changed = connection.execute(
-        update(Credential)
-        .where(Credential.id == card.id, Credential.state == card.state.value)
-        .values(state=state.value)
-    )
-    if changed.rowcount != 1:
-        raise ConflictError("card_state_not_allowed")
+    return None if row is None else open_card(vault, row)
 
 
 def _holder_row(vault: Vault, holder: Holder) -> dict[str, object]:
@@ -168,7 +180,8 @@ def _open_holder(vault: Vault, row: Row[Any]) -> Holder:
     )
 
 
-def _open_card(vault: Vault, row: Row[Any]) -> Card:
+def open_card(vault: Vault, row: Row[Any]) -> Card:
+    """Open the row of a credential; raises VaultError."""
     return Card(
         id=row.id,
         person=row.person,
@@ -178,4 +191,9 @@ def _open_card(vault: Vault, row: Row[Any]) -> Card:
         state=CredentialState(row.state),
         valid_from=row.valid_from,
         valid_until=row.valid_until,
+        follows=row.follows,
+        replaced_by=row.replaced_by,
+        state_since=row.state_since,
+        source=row.source,
+        source_line=row.source_line,
     )

@@ -12,10 +12,20 @@ from sqlalchemy.sql.elements import KeyedColumnElement
 from codeservice.store.models import (
     Account,
     Challenge,
+    CorrectionRequest,
     Credential,
+    CredentialChange,
     DigitHandle,
+    HallApplication,
+    HealthAppeal,
+    HealthEvidence,
+    HouseholdTie,
+    LicenceCopy,
+    MedicineRegistration,
     Message,
+    Officer,
     Person,
+    PrescriptionItem,
     Scan,
     Table,
 )
@@ -27,6 +37,7 @@ StaleRow: TypeAlias = RowMapping
 PHONE = "phone"
 ID_NUMBER = "id_number"
 CREDENTIAL_NUMBER = "credential_number"
+HEALTH_REFERENCE = "health_reference"
 
 
 @dataclass(frozen=True)
@@ -74,7 +85,22 @@ ACCOUNT_PHONE = SealedField(Account, "phone", kind=PHONE)
 CHALLENGE_PHONE = SealedField(Challenge, "phone", kind=PHONE)
 MESSAGE_PHONE = SealedField(Message, "phone", row=("row",))
 MESSAGE_TEXT = SealedField(Message, "text", row=("row",))
+CHANGE_BEFORE = SealedField(CredentialChange, "before")
+CORRECTION_TEXT = SealedField(CorrectionRequest, "text")
+CORRECTION_REPLY = SealedField(CorrectionRequest, "reply")
+COPY_REQUESTER = SealedField(LicenceCopy, "requester")
+COPY_PURPOSE = SealedField(LicenceCopy, "purpose")
+TIE_NAME = SealedField(HouseholdTie, "typed_name")
+TIE_ID_NUMBER = SealedField(HouseholdTie, "typed_id_number", kind=ID_NUMBER)
+REGISTRATION_CODES = SealedField(MedicineRegistration, "codes", row=("scan",))
+PRESCRIBED_MEDICINE = SealedField(PrescriptionItem, "medicine")
+APPLICATION_VALUES = SealedField(HallApplication, "values")
 DIGIT_SEED = SealedField(DigitHandle, "seed", row=("handle", "list", "idx"))
+OFFICER_NAME = SealedField(Officer, "name")
+OFFICER_ID_NUMBER = SealedField(Officer, "id_number", kind=ID_NUMBER)
+OFFICER_SEED = SealedField(Officer, "seed")
+EVIDENCE_REFERENCE = SealedField(HealthEvidence, "reference", kind=HEALTH_REFERENCE)
+APPEAL_TEXT = SealedField(HealthAppeal, "text")
 
 FIELDS = (
     PERSON_NAME,
@@ -82,11 +108,23 @@ FIELDS = (
     PERSON_PHONE,
     CARD_NUMBER,
     CARD_CLAIMS,
+    CHANGE_BEFORE,
+    CORRECTION_TEXT,
+    CORRECTION_REPLY,
+    COPY_REQUESTER,
+    COPY_PURPOSE,
     ACCOUNT_PHONE,
     CHALLENGE_PHONE,
     MESSAGE_PHONE,
     MESSAGE_TEXT,
     DIGIT_SEED,
+    TIE_NAME,
+    TIE_ID_NUMBER,
+    OFFICER_NAME,
+    OFFICER_ID_NUMBER,
+    OFFICER_SEED,
+    EVIDENCE_REFERENCE,
+    APPEAL_TEXT,
 )
 """All of them; a column that is missing here would keep an old key alive for ever."""
 

@@ -105,6 +105,21 @@ PROBLEMS: dict[str, tuple[Words, Words]] = {
         Words("现行策略无法读取", "The policy in force cannot be read"),
         Words("请联系运营方", "Call the operator"),
     ),
+    # what a validator says of itself
+    "line_not_known": (
+        Words("本线路不在现行票价表中", "The tariff does not know this line"),
+        Words("请检查终端的线路设置", "Look at the line that the terminal is set to"),
+    ),
+    "stop_not_of_line": (
+        Words("站点不属于本线路", "The line has no such stop"),
+        Words("请检查终端的站点设置", "Look at the stop that the terminal is set to"),
+    ),
+    "way_not_of_line": (
+        Words("刷码方式与线路不符", "The line is not charged this way"),
+        Words(
+            "一票制线路发 ride，分段计价线路发 in 或 out", "Send ride on a line with a flat fare, in or out on another"
+        ),
+    ),
     # citizens
     "phone_not_readable": (
         Words("手机号格式不对", "This is not a mobile number"),
@@ -162,12 +177,143 @@ PROBLEMS: dict[str, tuple[Words, Words]] = {
     "scene_not_found": (Words("没有这个场景", "No such scene"), Words("请检查场景名称", "Check its name")),
     "sold_out": (Words("当日门票已约满", "Sold out for that day"), Words("请选择其他日期", "Choose another day")),
     "day_not_offered": (Words("当日不可预约", "That day is not offered"), Words("请预约今天", "Book for today")),
+    # households
+    "tie_not_found": (
+        Words("找不到这条亲情关系", "No such family tie"),
+        Words("请刷新亲情码页面", "Reload the page of family codes"),
+    ),
+    "tie_exists": (
+        Words("已有相同的申请或关系", "There is such a request or tie already"),
+        Words("请先撤回或解除后再申请", "Withdraw or end it first"),
+    ),
+    "tie_closed": (
+        Words("该关系或申请已结束", "This tie or request is closed already"),
+        Words("请刷新亲情码页面", "Reload the page of family codes"),
+    ),
+    "tie_not_waiting": (
+        Words("该申请不在等待处理", "This request does not wait any more"),
+        Words("请刷新后再看", "Look at it again"),
+    ),
+    "tie_not_matched": (
+        Words("姓名和身份证号没有对应的人", "Nobody is known by this name and ID number"),
+        Words("请核对材料后拒绝该申请", "Compare the documents, then refuse the request"),
+    ),
+    "too_many_dependants": (
+        Words("亲情码人数已达上限", "You show codes for as many people as is allowed"),
+        Words("请先解除一个关系", "End one of the ties first"),
+    ),
+    "too_many_guardians": (
+        Words("此人的代办人已达上限", "As many people as is allowed show codes for this person"),
+        Words("请先解除一个关系", "One of these ties has to end first"),
+    ),
+    "dependant_of_age": (
+        Words("此人已满十八周岁", "This person is of age"),
+        Words("请申请亲友代办，由本人确认", "Ask to be a helper instead; the person confirms it"),
+    ),
+    "dependant_is_minor": (
+        Words("此人未满十八周岁", "This person is a minor"),
+        Words("请由父母或监护人申请", "A parent or guardian may ask"),
+    ),
+    "guardian_is_minor": (
+        Words("未成年人不能为他人代办", "A minor cannot act for others"),
+        Words("满十八周岁后可申请", "Ask when you are eighteen"),
+    ),
+    "id_number_not_readable": (
+        Words("身份证号格式不对", "This is not an ID number"),
+        Words("请核对全部 18 位", "Check all eighteen characters"),
+    ),
+    "scene_not_allowed": (
+        Words("此关系不含该场景", "This tie does not cover that scene"),
+        Words("请选择其他场景", "Choose another scene"),
+    ),
+    "records_not_shared": (
+        Words("对方未同意查看记录", "The records are not shared with you"),
+        Words("请对方在确认时同意", "The other person may allow it when they confirm"),
+    ),
+    "paper_not_found": (
+        Words("找不到这张纸质码", "No such paper code"),
+        Words("请刷新列表", "Reload the list"),
+    ),
+    "printed_too_often": (
+        Words("今天打印次数已达上限", "As many prints as a day allows"),
+        Words("请明天再试，或到服务窗口办理", "Try again tomorrow, or visit a service counter"),
+    ),
     # records
     "person_not_found": (Words("找不到此人", "No such person"), Words("请检查编号", "Check the identifier")),
     "card_not_found": (Words("找不到此卡", "No such card"), Words("请检查编号", "Check the identifier")),
     "card_state_not_allowed": (
         Words("卡状态不允许此操作", "The card's state does not allow this"),
         Words("请先查看卡的当前状态", "Look at the card's state first"),
+    ),
+    "credential_type_unknown": (
+        Words("没有这种凭证", "There is no such type of credential"),
+        Words("请查看接口文档中的类型表", "Look at the table of types in the documents"),
+    ),
+    "type_of_another_authority": (
+        Words("此类凭证由其他部门负责", "Another authority owns this"),
+        Words("只能写入本部门负责的凭证", "Write only what your authority owns"),
+    ),
+    "credential_number_not_readable": (
+        Words("凭证号码无法读取", "The credential's number cannot be read"),
+        Words("请检查号码的长度和字符", "Look at its length and characters"),
+    ),
+    "credential_number_taken": (
+        Words("号码已被使用", "The number is taken"),
+        Words("请使用新的号码", "Use a number that no credential has"),
+    ),
+    "licence_identifier_wrong": (
+        Words("电子证照标识有误", "The licence identifier is wrong"),
+        Words("请检查格式和校验位", "Look at its form and its check character"),
+    ),
+    "id_number_not_readable": (
+        Words("公民身份号码有误", "The ID number is wrong"),
+        Words("请检查 18 位号码和校验位", "Look at its 18 characters and the check character"),
+    ),
+    "name_not_readable": (
+        Words("姓名无法读取", "The name cannot be read"),
+        Words("请发送 1 至 60 个可见字符", "Send 1 to 60 visible characters"),
+    ),
+    "claims_not_readable": (
+        Words("凭证内容不符合规定", "The claims do not fit their type"),
+        Words("请查看该类型的内容项，不要缺项或多项", "Look at the claims of the type; none missing, none more"),
+    ),
+    "state_not_readable": (
+        Words("没有这种状态", "The state is none of this type's"),
+        Words("请查看该类型的生命周期", "Look at the life cycle of the type"),
+    ),
+    "validity_not_readable": (
+        Words("有效期无法读取", "The validity cannot be read"),
+        Words("请按 2026-01-31 填写，止日不早于起日", "Send days as 2026-01-31, the last not before the first"),
+    ),
+    "formula_refused": (
+        Words("内容以公式字符开头", "A text begins like a formula"),
+        Words("不要以 = + - @ 开头", "Do not begin a text with = + - @"),
+    ),
+    "subject_mismatch": (
+        Words("凭证与持有人不符", "The record does not fit its holder"),
+        Words(
+            "请核对公民身份号码、姓名和凭证号码",
+            "Check ID number, name and credential number; they must be of one person",
+        ),
+    ),
+    "card_of_e_card_missing": (
+        Words("找不到对应的社会保障卡", "The e-card's own card is missing"),
+        Words(
+            "请先登记本人的社会保障卡；一张卡只对应一张电子社保卡",
+            "Write the holder's card first; a card has one e-card",
+        ),
+    ),
+    "correction_not_found": (
+        Words("找不到这条更正申请", "No such correction request"),
+        Words("请检查编号；已答复的不能再答", "Check the identifier; an answer is given once"),
+    ),
+    "copy_not_possible": (
+        Words("不能为此卡证制作副本", "No copy can be made of this"),
+        Words("只能为有效的电子证照制作副本", "Copies are made of licences that are in force"),
+    ),
+    "text_not_readable": (
+        Words("文字无法读取", "The text cannot be read"),
+        Words("请检查长度，不要使用控制字符", "Look at its length; no control characters"),
     ),
     "grant_not_found": (Words("找不到此码", "No such grant"), Words("请检查列表号和位置", "Check list and index")),
     "status_change_not_allowed": (

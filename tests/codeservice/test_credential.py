@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from codeservice.credential import (
     STATE_TITLES,
     TITLES,
-    TRANSITIONS,
     CredentialState,
     CredentialType,
     IdNumber,
@@ -105,25 +104,19 @@ def test_a_masked_name_keeps_its_first_character(name: str, masked: str) -> None
     assert mask_name(name) == masked
 
 
-def test_a_cancelled_card_stays_cancelled() -> None:
-    assert TRANSITIONS[CredentialState.CANCELLED] == frozenset()
-    assert all(CredentialState.CANCELLED in after for state, after in TRANSITIONS.items() if state != "cancelled")
-
-
-def test_a_card_is_never_unused_again() -> None:
-    assert not any(CredentialState.NOT_ACTIVATED in after for after in TRANSITIONS.values())
-
-
 def test_states_have_the_letters_of_card_management() -> None:
     assert {state.value: state.field_code for state in CredentialState} == {
+        "on_hand": "0",
         "not_activated": "A",
         "normal": "1",
         "temporarily_lost": "B",
         "lost": "2",
+        "cancelled_after_loss": "3",
         "cancelled": "4",
+        "suspended": None,
     }
 
 
 def test_every_type_and_state_has_words() -> None:
     assert TITLES.keys() == set(CredentialType)
-    assert STATE_TITLES.keys() == TRANSITIONS.keys() == set(CredentialState)
+    assert STATE_TITLES.keys() == set(CredentialState)
