@@ -16,6 +16,7 @@ from codeservice.store.models import (
     Credential,
     CredentialChange,
     DigitHandle,
+    EmergencyAccess,
     HallApplication,
     HealthAppeal,
     HealthEvidence,
@@ -101,6 +102,7 @@ OFFICER_ID_NUMBER = SealedField(Officer, "id_number", kind=ID_NUMBER)
 OFFICER_SEED = SealedField(Officer, "seed")
 EVIDENCE_REFERENCE = SealedField(HealthEvidence, "reference", kind=HEALTH_REFERENCE)
 APPEAL_TEXT = SealedField(HealthAppeal, "text")
+EMERGENCY_STATEMENT = SealedField(EmergencyAccess, "statement")
 
 FIELDS = (
     PERSON_NAME,
@@ -125,6 +127,7 @@ FIELDS = (
     OFFICER_SEED,
     EVIDENCE_REFERENCE,
     APPEAL_TEXT,
+    EMERGENCY_STATEMENT,
 )
 """All of them; a column that is missing here would keep an old key alive for ever."""
 

@@ -15,7 +15,7 @@ from codeservice.store.models.authority import (
 )
 from codeservice.store.models.base import Table
 from codeservice.store.models.client import Client, Partner, Place, UsedAssertion
-from codeservice.store.models.emergency import EmergencyAccess
+from codeservice.store.models.emergency_access import EmergencyAccess
 from codeservice.store.models.encounter import Encounter, PairwiseSubject
 from codeservice.store.models.fact import Fact
 from codeservice.store.models.grant import DigitHandle, Grant, PublishedList, PublishedSnapshot, StatusList
