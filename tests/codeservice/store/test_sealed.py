@@ -40,6 +40,7 @@ def test_every_binary_column_is_known_to_be_sealed_indexed_hashed_or_public() ->
         "grant.kid",
         "client.public",
         "status_list.secret",
+        "policy.document",
         "published_list.jwt",
         "published_list.cwt",
         "published_snapshot.document",
