@@ -13,6 +13,7 @@ class Entitlement(IntEnum):
     FARE = 1
     RESIDENT = 2
     INSURED = 3
+    HEALTH = 4
 
 
 class Fare(IntEnum):
@@ -24,6 +25,8 @@ class Fare(IntEnum):
     SENIOR_FREE = 4
     CHILD = 5
     DISABLED = 6
+    VETERAN = 7
+    BLOOD_DONOR = 8
 
 
 class Resident(IntEnum):
@@ -42,6 +45,15 @@ class Insured(IntEnum):
     RESIDENT = 2
 
 
+class Health(IntEnum):
+    """Health status in an emergency. NONE is what everybody has whom nobody has said anything of: it is no green."""
+
+    NONE = 0
+    GREEN = 1
+    YELLOW = 2
+    RED = 3
+
+
 _CHILD_BELOW = 7
 _STUDENT_UNTIL = 26
 _SENIOR_HALF_FROM = 60
@@ -57,6 +69,8 @@ class Facts:
     insurance: Insured
     student: bool
     disabled: bool
+    veteran: bool = False
+    blood_donor: bool = False
 
 
 def age_on(born: date, day: date) -> int:
@@ -65,7 +79,7 @@ def age_on(born: date, day: date) -> int:
 
 
 def entitlements_of(facts: Facts, city: City, day: date) -> dict[Entitlement, int]:
-    """Return every entitlement that holds on `day`."""
+    """Return every entitlement that credentials give on `day`; the health status is none of them."""
     return {
         Entitlement.FARE: _fare(facts, age_on(facts.born, day)),
         Entitlement.RESIDENT: _resident(facts, city),
@@ -78,6 +92,10 @@ def _fare(facts: Facts, age: int) -> Fare:
         return Fare.DISABLED
     if age >= _SENIOR_FREE_FROM:
         return Fare.SENIOR_FREE
+    if facts.veteran:
+        return Fare.VETERAN
+    if facts.blood_donor:
+        return Fare.BLOOD_DONOR
     if age >= _SENIOR_HALF_FROM:
         return Fare.SENIOR_HALF
     if age < _CHILD_BELOW:

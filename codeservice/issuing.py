@@ -2,18 +2,22 @@
 
 from dataclasses import dataclass
 
-from codeservice.city import city_date
+from codeservice.city import city_date, city_day
 from codeservice.code import MAX_SERVED_LIFETIME, Grant, Kind, write_issuer_code
 from codeservice.credential import CredentialType
 from codeservice.digit import LIFE as DIGIT_LIFE
-from codeservice.entitlement import Facts, Insured, entitlements_of
+from codeservice.entitlement import Entitlement, Facts, Health, Insured, entitlements_of
+from codeservice.errors import NotFoundError, TooManyRequestsError, UnprocessableError
+from codeservice.health_status import allowed_scenes
+from codeservice.household import scenes_within
 from codeservice.issuer import BACKDATE, PAPER_LIFE, UnsafeGrantError, issue, require_device_key
+from codeservice.notice import NoticeKind
 from codeservice.revoking import change_status
 from codeservice.scene import ALL, Scene, mask_of
 from codeservice.services import Services
 from codeservice.status import Status
+from codeservice.store import audit, digit, health_status, household, notice, person, tally
 from codeservice.store import device as devices
-from codeservice.store import digit, person
 from codeservice.store import grant as grants
 from codeservice.store.database import Connection
 from keys.key import Purpose
@@ -24,8 +28,19 @@ GRANT_LIFE = 24 * 3600
 SERVED_PLACE_LIFE = 3600
 """Seconds in which one place of a status list stands for the served codes of a holder."""
 
+_UNBOUNDED = 1_000_000
+"""Prints a day where nobody bounds them: an operator's."""
+
 STAGGER = 600
 """Seconds by which the grants of one batch differ, so that they do not all run out at once."""
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """Somebody who shows or prints for another: the tie that lets them, and who they are."""
+
+    tie: str
+    guardian: str
 
 
 @dataclass(frozen=True)
@@ -35,6 +50,14 @@ class IssuedCode:
     signed: bytes
     grant: Grant
     scene: str
+
+
+@dataclass(frozen=True)
+class PrintedPaper:
+    """A paper code as text, with the grant that it carries."""
+
+    text: str
+    grant: Grant
 
 
 def issue_batch(  # noqa: PLR0913 -- one argument for each party to a grant
@@ -47,10 +70,12 @@ def issue_batch(  # noqa: PLR0913 -- one argument for each party to a grant
     points: list[bytes],
     algorithm: str,
     now: int,
+    proxy: Proxy | None = None,
 ) -> list[IssuedCode]:
-    """Issue one device grant for each key of `algorithm`.
+    """Issue one device grant for each key of `algorithm`; with a `proxy` to the device of a guardian of the holder.
 
-    Raises UnsafeGrantError for a bad key or when the city signs by another algorithm, ConflictError for a used key.
+    Raises UnsafeGrantError for a bad key or when the city signs by another algorithm, ConflictError for a used key,
+    NotFoundError for a tie that is not active, UnprocessableError for a scene that it does not cover.
     """
     signer = services.signer(Purpose.GRANT)
     # Every second number is the x of a point on another curve too: the point alone does not tell.
@@ -62,13 +87,19 @@ def issue_batch(  # noqa: PLR0913 -- one argument for each party to a grant
     def reserve(connection: Connection) -> list[Grant]:
         # Locked until the places are recorded: a removal either sees these grants or comes first.
         devices.require_present(connection, device)
-        entitlements = entitlements_for(services, connection, holder, scenes, now)
+        covered, until = _covered(connection, proxy, holder, scenes, now)
+        entitlements = entitlements_for(services, connection, holder, covered, now)
+        health = health_for(connection, holder, covered, now)
+        if health is not None:
+            # A grant that says a health status ends with it: nobody goes on with one whose time is over.
+            until = _earliest(health[1], until)
+        tie = None if proxy is None else proxy.tie
         reserved = []
         for number, point in enumerate(points):
-            issued, expires = now - BACKDATE, now + GRANT_LIFE - number * STAGGER
-            new = grants.NewGrant(holder, Kind.DEVICE, scene, issued, expires, signer.key.kid, device, point)
+            issued, expires = now - BACKDATE, _earliest(now + GRANT_LIFE - number * STAGGER, until)
+            new = grants.NewGrant(holder, Kind.DEVICE, scene, issued, expires, signer.key.kid, device, point, tie)
             place = grants.reserve(connection, new)
-            reserved.append(Grant(*place, mask_of(scenes), entitlements, issued, expires, point))
+            reserved.append(Grant(*place, mask_of(covered), entitlements, issued, expires, point))
         return reserved
 
     # The record knows a grant before it exists: one that was signed can always be revoked.
@@ -95,21 +126,74 @@ def issue_served(services: Services, holder: str, *, scene: str, scenes: tuple[S
 
 
 def issue_paper(services: Services, holder: str, *, scenes: tuple[Scene, ...], actor: str, now: int) -> str:
-    """Print a paper code; the print before it dies in the same transaction."""
+    """Print a paper code at a counter and return its text; the print before it dies in the same transaction."""
+    return print_paper(services, holder, scenes=scenes, actor=actor, now=now).text
+
+
+def print_paper(  # noqa: PLR0913 -- one argument for each party to a print
+    services: Services,
+    holder: str,
+    *,
+    scenes: tuple[Scene, ...],
+    actor: str,
+    now: int,
+    proxy: Proxy | None = None,
+    most_a_day: int | None = None,
+) -> PrintedPaper:
+    """Print a paper code, by a guardian with a `proxy`; the print before it dies in the same transaction.
+
+    The holder is told. Raises TooManyRequestsError past `most_a_day` prints for one holder, NotFoundError for a tie
+    that is not active.
+    """
     signer = services.signer(Purpose.PAPER)
     made: list[Grant] = []
 
     def choose(connection: Connection) -> list[grants.IssuedGrant]:
+        # Counted first: whoever prints for the same holder waits here, so that one print is left of two.
+        if tally.take(connection, f"prints:{city_day(now)}", holder, 1, most_a_day or _UNBOUNDED) is None:
+            raise TooManyRequestsError("printed_too_often", retry_after=3600)
+        covered, until = _covered(connection, proxy, holder, scenes, now)
         earlier = grants.live(connection, now=now, person=holder, kind=Kind.PAPER)
         generation = grants.count_of_kind(connection, holder, Kind.PAPER) + 1
-        new = grants.NewGrant(holder, Kind.PAPER, ALL, now, now + PAPER_LIFE, signer.key.kid)
+        expires = _earliest(now + PAPER_LIFE, until)
+        tie = None if proxy is None else proxy.tie
+        new = grants.NewGrant(holder, Kind.PAPER, ALL, now, expires, signer.key.kid, proxy=tie)
         place = grants.reserve(connection, new)
-        entitlements = entitlements_for(services, connection, holder, scenes, now)
-        made[:] = [Grant(*place, mask_of(scenes), entitlements, now, now + PAPER_LIFE, generation=generation)]
+        entitlements = entitlements_for(services, connection, holder, covered, now)
+        # Paper lives for half a year, no status does.
+        entitlements.pop(Entitlement.HEALTH, None)
+        made[:] = [Grant(*place, mask_of(covered), entitlements, now, expires, generation=generation)]
+        values: dict[str, object] = {"day": city_day(expires)}
+        for person_ in (holder,) if proxy is None else (holder, proxy.guardian):
+            subject = f"grant:{place[0]}/{place[1]}"
+            notice.add(connection, person_, NoticeKind.PAPER_PRINTED, subject=subject, values=values, now=now)
+        details = {"tie": tie, "generation": generation}
+        subject = f"person:{holder}"
+        audit.add(connection, at=now, actor=actor, action="paper_printed", subject=subject, details=details)
         return earlier
 
     change_status(services, choose, Status.REVOKED, cause="printed_again", actor=actor)
-    return write_issuer_code(Kind.PAPER, issue(made[0], kind=Kind.PAPER, signer=signer, now=now))
+    text = write_issuer_code(Kind.PAPER, issue(made[0], kind=Kind.PAPER, signer=signer, now=now))
+    return PrintedPaper(text, made[0])
+
+
+def _covered(
+    connection: Connection, proxy: Proxy | None, holder: str, scenes: tuple[Scene, ...], now: int
+) -> tuple[tuple[Scene, ...], int | None]:
+    """Return the scenes that may be granted and when the right to them ends; locks a tie against its end."""
+    if proxy is None:
+        return scenes, None
+    tie = household.require_active(connection, proxy.tie, guardian=proxy.guardian, now=now)
+    if tie.dependant != holder:
+        raise NotFoundError("tie_not_found")
+    covered = scenes_within(scenes, tie.scenes)
+    if not covered:
+        raise UnprocessableError("scene_not_allowed")
+    return covered, tie.until
+
+
+def _earliest(expires: int, until: int | None) -> int:
+    return expires if until is None else min(expires, until)
 
 
 def issue_digits(  # noqa: PLR0913 -- one argument for each party to a grant
@@ -140,7 +224,28 @@ def entitlements_for(
         insurance=Insured[str(insurance[0]).upper()] if insurance else Insured.NONE,
         student="student" in benefits,
         disabled="disabled" in benefits,
+        veteran="veteran" in benefits,
+        blood_donor="blood_donor" in benefits,
     )
     wanted = frozenset().union(*(scene.entitlements for scene in scenes))
     every = entitlements_of(facts, services.city, city_date(now))
-    return {int(name): int(value) for name, value in every.items() if name in wanted}
+    carried = {int(name): int(value) for name, value in every.items() if name in wanted}
+    health = health_for(connection, holder, scenes, now)
+    return carried if health is None else carried | {int(Entitlement.HEALTH): int(health[0])}
+
+
+def health_for(connection: Connection, holder: str, scenes: tuple[Scene, ...], now: int) -> tuple[Health, int] | None:
+    """Return the health status that a grant for `scenes` may carry, and its end; None for no status.
+
+    Every scene of the grant has to be allowed by a rule in force: one that is good everywhere carries none as long as
+    one place may not see it.
+    """
+    rules = health_status.rules_in_force(connection, now)
+    if not rules:
+        return None
+    standing = health_status.standing_of(connection, holder)
+    if standing is None or standing.status is Health.NONE or standing.until is None or standing.until <= now:
+        return None
+    if not {scene.name for scene in scenes} <= allowed_scenes(rules, standing.rule):
+        return None
+    return standing.status, standing.until

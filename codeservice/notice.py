@@ -23,6 +23,9 @@ class NoticeKind(StrEnum):
     HEALTH_STATUS_ENDED = "health_status_ended"
     HEALTH_APPEAL_DECIDED = "health_appeal_decided"
     OFFICER_ADDED = "officer_added"
+    RECORD_REQUESTED = "record_requested"
+    EMERGENCY_ACCESS = "emergency_access"
+    EMERGENCY_REVIEWED = "emergency_reviewed"
 
 
 WORDS: dict[NoticeKind, Words] = {
@@ -66,8 +69,9 @@ WORDS: dict[NoticeKind, Words] = {
     NoticeKind.HEALTH_STATUS_CHANGED: Words(
         "您的健康状态变为：{status_zh}，有效至{until}。依据：{reason_zh}（{basis}）；证据：{evidence_zh}。"
         "如有异议，请在城市码“健康状态”中申诉，{days}日内答复。",
-        "Your health status is now: {status_en}, until {until}. Because: {reason_en} ({basis}); evidence: {evidence_en}. "
-        "If this is wrong, appeal in the wallet under Health status; you get an answer within {days} days.",
+        "Your health status is now: {status_en}, until {until}. Because: {reason_en} ({basis}); evidence: "
+        "{evidence_en}. If this is wrong, appeal in the wallet under Health status; "
+        "you get an answer within {days} days.",
     ),
     NoticeKind.HEALTH_STATUS_ENDED: Words(
         "您的健康状态已结束，现无健康状态。原因：{reason_zh}。如有异议，请在城市码“健康状态”中申诉，{days}日内答复。",
@@ -80,7 +84,23 @@ WORDS: dict[NoticeKind, Words] = {
     ),
     NoticeKind.OFFICER_ADDED: Words(
         "您已被登记为{authority}的经办人员，账号{officer}。如非本人办理，请立即到服务窗口核实。",
-        "You were made an officer of {authority}, account {officer}. If that was not you, visit a service counter at once.",
+        "You were made an officer of {authority}, account {officer}. "
+        "If that was not you, visit a service counter at once.",
+    ),
+    NoticeKind.RECORD_REQUESTED: Words(
+        "{partner}请求查阅您的健康档案（{scopes_zh}），用于{purpose_zh}。"
+        "请在钱包中答复，24 小时内有效；不答复即为不同意。",
+        "{partner} asks to open your health record ({scopes_en}) for {purpose_en}. "
+        "Answer in the wallet within 24 hours; silence is no.",
+    ),
+    NoticeKind.EMERGENCY_ACCESS: Words(
+        "{partner}因急救查看了您的基本信息，理由：{reason_zh}。24 小时内由第二人复核；如有异议，请到服务窗口提出。",
+        "{partner} looked at your basic data in an emergency: {reason_en}. A second person reviews it within 24 hours; "
+        "if you object, visit a service counter.",
+    ),
+    NoticeKind.EMERGENCY_REVIEWED: Words(
+        "对{partner}急救查看您信息的复核已完成：{verdict_zh}。",
+        "The emergency access of {partner} to your data was reviewed: {verdict_en}.",
     ),
 }
 """The sentence of every kind; the names in braces are the values that a notice carries."""

@@ -1,21 +1,18 @@
 """Partners, places, and the OAuth 2 clients that act for them: terminals and back ends."""
 
-import hashlib
-import hmac
-import secrets
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, case, func, insert, select, update
 
 from codeservice.errors import ForbiddenError, NotFoundError
+from codeservice.store import enrolment
 from codeservice.store.models import Client, Partner, Place, UsedAssertion
 from codeservice.store.upsert import insert_once
 
-ENROLMENT_LIFE = 600
+ENROLMENT_LIFE = enrolment.CODE_LIFE
 """Seconds in which an enrolment code may be used."""
 
-_ENROLMENT_TRIES = 5
 TERMINAL, BACK_END = "terminal", "back_end"
 ACTIVE, SUSPENDED, WAITING = "active", "suspended", "waiting"
 
@@ -122,29 +119,15 @@ def every(connection: Connection) -> list[StoredClient]:
 
 def start_enrolment(connection: Connection, client: str, *, now: int, life: int = ENROLMENT_LIFE) -> str:
     """Make a new enrolment code for a client and return it; only its hash is kept. Raises NotFoundError."""
-    # Long enough that its plain hash in a dump gives nothing away within its ten minutes.
-    code = f"{secrets.randbelow(10**20):020d}"
-    changed = connection.execute(
-        update(Client)
-        .where(Client.id == client, Client.state != SUSPENDED)
-        .values(enrolment_hash=_hash(client, code), enrolment_expires=now + life, enrolment_tries=0)
-    )
-    if changed.rowcount != 1:
+    code = enrolment.start(connection, Client, client, now=now, life=life)
+    if code is None:
         raise NotFoundError("terminal_not_found")
     return code
 
 
 def enrol(connection: Connection, client: str, code: str, public: bytes, *, now: int) -> bool:
     """Use an enrolment code once and bind `public` to the client. False when refused; a wrong try is counted."""
-    row = connection.execute(
-        select(Client.enrolment_hash, Client.enrolment_expires, Client.enrolment_tries)
-        .where(Client.id == client, Client.state != SUSPENDED)
-        .with_for_update()
-    ).first()
-    if row is None or row.enrolment_hash is None or row.enrolment_tries >= _ENROLMENT_TRIES:
-        return False
-    if now >= row.enrolment_expires or not hmac.compare_digest(row.enrolment_hash, _hash(client, code)):
-        connection.execute(update(Client).where(Client.id == client).values(enrolment_tries=Client.enrolment_tries + 1))
+    if not enrolment.use(connection, Client, client, code, now=now):
         return False
     connection.execute(
         update(Client)
@@ -152,8 +135,6 @@ def enrol(connection: Connection, client: str, code: str, public: bytes, *, now:
         .values(
             state=ACTIVE,
             public=public,
-            enrolment_hash=None,
-            enrolment_expires=None,
             enrolled=func.coalesce(Client.enrolled, now),
             key_enrolled=now,
         )
@@ -228,7 +209,3 @@ def _stored(row: Row[*tuple[Any, ...]]) -> StoredClient:
     values = dict(row._mapping)  # noqa: SLF001 -- SQLAlchemy's public name has the underscore
     values["scopes"] = frozenset(values["scopes"].split())
     return StoredClient(**values)
-
-
-def _hash(client: str, code: str) -> bytes:
-    return hashlib.sha256(f"enrolment {client} {code}".encode()).digest()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codeservice.city import City
-from codeservice.entitlement import Entitlement, Facts, Fare, Insured, Resident, age_on, entitlements_of
+from codeservice.entitlement import Entitlement, Facts, Fare, Health, Insured, Resident, age_on, entitlements_of
 from codeservice.scene import SCENES
 
 TODAY = date(2027, 1, 15)
@@ -92,10 +92,17 @@ def test_who_is_born_on_a_leap_day_is_older_on_the_first_of_march(day: date, age
 
 
 def test_numbers_are_wire_values() -> None:
-    assert {entry.name: entry.value for entry in Entitlement} == {"FARE": 1, "RESIDENT": 2, "INSURED": 3}
+    assert {entry.name: entry.value for entry in Entitlement} == {
+        "FARE": 1,
+        "RESIDENT": 2,
+        "INSURED": 3,
+        "HEALTH": 4,
+    }
     assert [entry.value for entry in Fare] == [1, 2, 3, 4, 5, 6]
     assert [entry.value for entry in Resident] == [1, 2, 3]
     assert [entry.value for entry in Insured] == [0, 1, 2]
+    assert [entry.name for entry in Health] == ["NONE", "GREEN", "YELLOW", "RED"]
+    assert [entry.value for entry in Health] == [0, 1, 2, 3]
 
 
 def test_each_scene_carries_only_what_it_needs() -> None:
