@@ -4,7 +4,14 @@ import argparse
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from codeservice import commands, keeper_commands, signer_commands, terminal_commands, vault_commands
+from codeservice import (
+    commands,
+    household_commands,
+    keeper_commands,
+    signer_commands,
+    terminal_commands,
+    vault_commands,
+)
 from codeservice.app import wall_clock
 from codeservice.argument import whole
 from codeservice.code import MAX_INDEX
@@ -28,6 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     top = Commands(parser)
     _add_city(top)
     _add_people(top)
+    _add_households(top)
     _add_terminals(top)
     _add_scans(top)
     _add_keys(top)
@@ -84,6 +92,26 @@ def _add_people(top: Commands) -> None:
     which.add_argument("--person", help="every live grant of a person")
     which.add_argument("--device", help="every live grant of a device")
     revoke.add_argument("--cause", required=True, help="why; goes into the record")
+
+
+def _add_households(top: Commands) -> None:
+    households = top.group("household", "who may show codes for whom")
+    entry = households.leaf("list", household_commands.household_list, "list ties in a state, the oldest first, masked")
+    text = "state (default waiting_review: the officers' queue)"
+    entry.add_argument("--state", choices=household_commands.STATES, default="waiting_review", help=text)
+    entry.add_argument("--limit", type=whole(1, 1000), default=100, help="how many (default 100)")
+    entry = households.leaf("show", household_commands.household_show, "show what was typed, to compare with documents")
+    review = households.leaf("review", household_commands.household_review, "decide on a tie that waits for an officer")
+    text = "end a tie because a court has removed the guardian"
+    remove = households.leaf("remove", household_commands.household_remove, text)
+    for one in (entry, review, remove):
+        one.add_argument("tie", help="identifier")
+        one.add_argument("--reason", required=True, help="why; goes into the audit log")
+    review.add_argument("decision", choices=["accept", "refuse"], help="the decision")
+    died = households.leaf(
+        "died", household_commands.household_died, "end every tie of a person struck off the register"
+    )
+    died.add_argument("person", help="identifier")
 
 
 def _add_terminals(top: Commands) -> None:

@@ -167,7 +167,7 @@ def print_paper(  # noqa: PLR0913 -- one argument for each party to a print
         for person_ in (holder,) if proxy is None else (holder, proxy.guardian):
             subject = f"grant:{place[0]}/{place[1]}"
             notice.add(connection, person_, NoticeKind.PAPER_PRINTED, subject=subject, values=values, now=now)
-        details = {"tie": tie, "generation": generation}
+        details: dict[str, object] = {"tie": tie, "generation": generation}
         subject = f"person:{holder}"
         audit.add(connection, at=now, actor=actor, action="paper_printed", subject=subject, details=details)
         return earlier

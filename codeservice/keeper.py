@@ -12,6 +12,7 @@ from codeservice.services import Services
 from codeservice.store import audit, fact, grant, retention
 from codeservice.store.database import Connection
 from codeservice.store.events import Kind
+from codeservice.tying import end_past
 from codeservice.watching import Chore
 from keys.algorithms import algorithm_named
 from keys.cose import sign1
@@ -83,6 +84,7 @@ WORK: tuple[tuple[Chore, Callable[[Services], int]], ...] = (
     (watching.PUBLISH_SNAPSHOT, publish_snapshot),
     (watching.FILL, fill),
     (watching.PURGE, purge),
+    (watching.END_TIES, end_past),
     (watching.RELEASE, release_temporary_losses),
 )
 

@@ -48,6 +48,11 @@ class Settings:
     events: str | None = None
     """Address under which terminals reach the events server, for example https://city.example; else the origin."""
 
+    most_dependants: int = 8
+    """For how many people one person may show codes at a time."""
+    most_guardians: int = 3
+    """How many people may show codes for one person at a time."""
+
     oldest_terminal: int = 1
     """Lowest protocol number of terminals that is served; a higher one turns programs away that are too old."""
 

@@ -15,12 +15,12 @@ from codeservice.errors import (
     UnprocessableError,
 )
 from codeservice.issuer import UnsafeGrantError
-from codeservice.issuing import issue_batch, issue_digits, issue_served
+from codeservice.issuing import Proxy, issue_batch, issue_digits, issue_served
 from codeservice.revoking import change_status
 from codeservice.scene import scenes_named
 from codeservice.services import Services
 from codeservice.status import Status
-from codeservice.store import account, audit, device, grant, tally
+from codeservice.store import account, audit, device, grant, household, tally
 from codeservice.store.database import Connection
 from codeservice.web.operation import Answer, Body, Security, operation
 from keys import jws
@@ -59,7 +59,8 @@ class DeviceMade(Answer, frozen=True):
 class GrantRequest(Body, frozen=True):
     """A proof (JWS, typ grant-request+jwt) by the device key that names the scene and the keys to bind.
 
-    `keys` are compressed points of `algorithm` (ES256 if it is not named), by which the city has to sign grants.
+    `keys` are compressed points of `algorithm` (ES256 if it is not named), by which the city has to sign grants; `for`
+    is the tie to the dependant whose code the device is going to show.
     """
 
     proof: str
@@ -195,7 +196,16 @@ def remove_device(services: Services, device_id: str) -> None:
     body=GrantRequest,
     returns=GrantsMade,
     security=Security.SESSION,
-    problems=(*_SESSION, *_PROOF, "device_removed", "scene_not_found", "too_many_requests", "signing_unavailable"),
+    problems=(
+        *_SESSION,
+        *_PROOF,
+        "device_removed",
+        "scene_not_found",
+        "scene_not_allowed",
+        "tie_not_found",
+        "too_many_requests",
+        "signing_unavailable",
+    ),
 )
 def fetch_grants(services: Services, body: GrantRequest) -> GrantsMade:
     """Issue a batch of grants to an enrolled device, one for each key in the proof."""
@@ -208,10 +218,19 @@ def fetch_grants(services: Services, body: GrantRequest) -> GrantsMade:
         raise UnprocessableError("scene_not_found")
     points = _points(claims.get("keys"))
     algorithm = str(claims.get("algorithm", ES256.name))
+    proxy, holder = _for_whom(services, claims, holder, now)
     _limit(services, found, len(points), now)
     try:
         made = issue_batch(
-            services, holder, found, scene=scene, scenes=scenes, points=points, algorithm=algorithm, now=now
+            services,
+            holder,
+            found,
+            scene=scene,
+            scenes=scenes,
+            points=points,
+            algorithm=algorithm,
+            now=now,
+            proxy=proxy,
         )
     except UnsafeGrantError as error:
         raise UnprocessableError("weak_key") from error
@@ -289,7 +308,7 @@ def fetch_served_code(services: Services, body: ServedRequest) -> ServedMade:
     problems=_SESSION,
 )
 def grant_statuses(services: Services, body: StatusRequest) -> Statuses:
-    """Say which of the wallet's own grants still count; a place that is not this person's counts as revoked."""
+    """Say which of the grants that a wallet holds still count; a place that is not this person's counts as revoked."""
     _signed_in, holder = require_person(services)
     with services.database.read() as connection:
         known = grant.of_person(connection, holder, body.grants)
@@ -307,17 +326,28 @@ def grant_statuses(services: Services, body: StatusRequest) -> Statuses:
     problems=_SESSION,
 )
 def freeze(services: Services, _body: Nothing) -> Frozen:
-    """Report a loss: every code of the holder dies at once, every device and every other session is removed."""
+    """Report a loss: every code of the holder and in their phones dies at once, every device and other session goes."""
     signed_in, holder = require_person(services)
     now = services.clock()
 
     def choose(connection: Connection) -> list[grant.IssuedGrant]:
         device.remove_all(connection, holder, now=now)
         account.end_sessions(connection, holder, but=signed_in.session)
-        return grant.live(connection, now=now, person=holder)
+        return grant.live_in_hands_of(connection, holder, now=now)
 
     changed = change_status(services, choose, Status.REVOKED, cause="loss", actor=f"account:{signed_in.account}")
     return Frozen(len(changed))
+
+
+def _for_whom(services: Services, claims: dict[str, Any], holder: str, now: int) -> tuple[Proxy | None, str]:
+    """Return by which right codes are fetched, None for one's own, and whose they are; raises NotFoundError."""
+    if "for" not in claims:
+        return None, holder
+    with services.database.read() as connection:
+        tie = household.find_of(connection, str(claims["for"])[:_MAX_NAME], holder)
+    if tie.guardian != holder or tie.dependant is None or not tie.is_active(now):
+        raise NotFoundError("tie_not_found")
+    return Proxy(tie.id, holder), tie.dependant
 
 
 def _read_device_proof(services: Services, proof: str, *, typ: str, now: int) -> tuple[str, dict[str, Any]]:

@@ -3,13 +3,14 @@
 from flask import Blueprint
 
 from codeservice.city import city_day
+from codeservice.credential import mask_name
 from codeservice.disclosure import ATTRIBUTE_TITLES, CONSENT_VERSION
 from codeservice.errors import ConflictError, NotFoundError, UnprocessableError
 from codeservice.mark import TITLES, Mark
 from codeservice.reason import ACCEPTED, MESSAGES, Reason, Words
 from codeservice.scene import SCENES, Scene
 from codeservice.services import Services
-from codeservice.store import account, audit, client, mark, scan, ticket
+from codeservice.store import account, audit, client, household, mark, person, scan, ticket
 from codeservice.store.database import Connection
 from codeservice.web.operation import Answer, Body, Security, operation
 from wallet.signin import require_person
@@ -21,7 +22,11 @@ _SESSION = ("sign_in_required", "real_name_required")
 
 
 class Record(Answer, frozen=True):
-    """One scan: who, where, when, what was decided, what was disclosed, and what was found wrong with it later."""
+    """One scan: who, where, when, what was decided, what was disclosed, and what was found wrong with it later.
+
+    `shown_by` is the guardian who showed the code for its holder, `shown_for` the holder where the reader was that
+    guardian; both masked.
+    """
 
     id: str
     at: int
@@ -33,6 +38,8 @@ class Record(Answer, frozen=True):
     message: Words
     disclosed: list[str]
     marks: list[Words]
+    shown_by: str | None = None
+    shown_for: str | None = None
 
 
 class Records(Answer, frozen=True):
@@ -94,12 +101,36 @@ class TicketRequest(Body, frozen=True):
 
 @operation(door, "GET /wallet/api/v1/records", returns=Records, security=Security.SESSION, problems=_SESSION)
 def records(services: Services) -> Records:
-    """List the holder's newest scans, refused ones too."""
+    """List the holder's newest scans, refused ones too, and those of codes that the holder showed for others."""
     _signed_in, holder = require_person(services)
     with services.database.read() as connection:
         found = scan.of_person(connection, holder, limit=_RECORDS)
-        marks = mark.of_scans(connection, [stored.id for stored, _ in found])
-    return Records([_record(stored, place, marks.get(stored.id, [])) for stored, place in found])
+        found += household.scans_shown(connection, holder, limit=_RECORDS)
+        return records_of(services, connection, found, reader=holder)
+
+
+def records_of(
+    services: Services, connection: Connection, scans: list[tuple[scan.StoredScan, str]], *, reader: str
+) -> Records:
+    """Write scans with the names of their places for `reader`, the newest first, with who showed a code for whom."""
+    newest = sorted(scans, key=lambda entry: (-entry[0].at, entry[0].id))[:_RECORDS]
+    marks = mark.of_scans(connection, [stored.id for stored, _ in newest])
+    places = [(stored.list, stored.idx) for stored, _ in newest if stored.list is not None and stored.idx is not None]
+    ties = household.shown_by(connection, places)
+    names: dict[str, str] = {}
+
+    def name_of(holder: str | None) -> str | None:
+        if holder is not None and holder not in names:
+            names[holder] = mask_name(person.find_holder(connection, services.vault, holder).name)
+        return None if holder is None else names[holder]
+
+    written = []
+    for stored, place in newest:
+        tie = None if stored.list is None or stored.idx is None else ties.get((stored.list, stored.idx))
+        shown_for = name_of(tie.dependant) if tie is not None and tie.guardian == reader else None
+        shown_by = None if tie is None else name_of(tie.guardian)
+        written.append(_record(stored, place, marks.get(stored.id, []), shown_by=shown_by, shown_for=shown_for))
+    return Records(written)
 
 
 @operation(door, "GET /wallet/api/v1/consents", returns=Consents, security=Security.SESSION, problems=_SESSION)
@@ -183,7 +214,9 @@ def book_ticket(services: Services, body: TicketRequest) -> Offer:
     return services.database.transact(work)
 
 
-def _record(stored: scan.StoredScan, place: str, marks: list[Mark]) -> Record:
+def _record(
+    stored: scan.StoredScan, place: str, marks: list[Mark], *, shown_by: str | None, shown_for: str | None
+) -> Record:
     words = ACCEPTED if stored.reason is None else MESSAGES[Reason(stored.reason)][0]
     return Record(
         id=stored.id,
@@ -196,6 +229,8 @@ def _record(stored: scan.StoredScan, place: str, marks: list[Mark]) -> Record:
         message=words,
         disclosed=[f"{name}_{form}" for name, form in stored.disclosed.items()],
         marks=[TITLES[kind] for kind in marks],
+        shown_by=shown_by,
+        shown_for=shown_for,
     )
 
 

@@ -152,22 +152,37 @@ def send_message(services: Services, body: MessageRequest) -> MessageSent:
     """Send a one-time password to a phone."""
     if not _PHONE.fullmatch(body.phone):
         raise BadRequestError("phone_not_readable")
+    text = "【城市码】验证码 {password}，5 分钟内有效。City code: {password}"
+    return send_password(services, body.phone, text=text)
+
+
+def send_password(services: Services, to: str, *, text: str, about: str = "") -> MessageSent:
+    """Send a one-time password to a phone, in a `text` that says what it is for; raises TooManyRequestsError.
+
+    With `about` it answers only as `about_password` writes it, so that one for signing in confirms nothing else.
+    """
     now = services.clock()
     password = pyotp.HOTP(pyotp.random_base32()).at(0)
+    answer = about_password(about, password)
 
     def work(connection: Connection) -> str | None:
-        phone, address = _subject(services, body.phone), _subject(services, request.remote_addr or "")
+        phone, address = _subject(services, to), _subject(services, request.remote_addr or "")
         if tally.take(connection, f"messages:{city_day(now)}", phone, 1, _MESSAGES_A_DAY) is None:
             return None
         if tally.take(connection, f"messages:{now // 3600}", address, 1, _MESSAGES_OF_ADDRESS) is None:
             return None
-        return account.add_challenge(connection, services.vault, phone=body.phone, answer=password, now=now)
+        return account.add_challenge(connection, services.vault, phone=to, answer=answer, now=now)
 
     challenge = services.database.transact(work)
     if challenge is None:
         raise TooManyRequestsError("messages_too_often", retry_after=account.RESEND_AFTER)
-    services.messages.send(body.phone, f"【城市码】验证码 {password}，5 分钟内有效。City code: {password}", now=now)
+    services.messages.send(to, text.format(password=password), now=now)
     return MessageSent(challenge, account.CHALLENGE_LIFE, account.RESEND_AFTER)
+
+
+def about_password(about: str, password: str) -> str:
+    """Join a one-time password with what it is about."""
+    return f"{about} {password}" if about else password
 
 
 @operation(door, "POST /wallet/api/v1/sign-in", body=SignInRequest, returns=Me, problems=("one_time_password_refused",))

@@ -7,14 +7,24 @@ from flask import Blueprint, Response, render_template, send_from_directory
 from codeservice.errors import NotFoundError
 from codeservice.store import account
 from codeservice.web.operation import services
-from wallet import cards, devices, notices, records, signin
+from wallet import cards, copies, corrections, devices, family, notices, paper, records, signin
 from wallet.qr import draw_svg
 
 _HERE = Path(__file__).parent
 _MESSAGES = 20
 
 door = Blueprint("wallet", __name__, template_folder="templates")
-for _part in (signin.door, cards.door, devices.door, notices.door, records.door):
+for _part in (
+    signin.door,
+    cards.door,
+    copies.door,
+    corrections.door,
+    devices.door,
+    notices.door,
+    records.door,
+    family.door,
+    paper.door,
+):
     door.register_blueprint(_part)
 
 

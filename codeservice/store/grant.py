@@ -122,6 +122,17 @@ def live_in_hands_of(connection: Connection, person: str, *, now: int) -> list[I
     return [_issued(row) for row in connection.execute(query.order_by(Grant.issued).with_for_update())]
 
 
+def papers(
+    connection: Connection, *, now: int, person: str | None = None, proxy: str | None = None
+) -> list[IssuedGrant]:
+    """Return the paper codes of a person, or those printed under a tie, that count at `now`."""
+    query = select(Grant.__table__).where(
+        Grant.kind == Kind.PAPER.value, Grant.expires > now, Grant.status == Status.VALID.value
+    )
+    query = query.where(Grant.person == person) if proxy is None else query.where(Grant.proxy == proxy)
+    return [_issued(row) for row in connection.execute(query.order_by(Grant.issued))]
+
+
 def count_of_kind(connection: Connection, person: str, kind: Kind) -> int:
     """Count the grants of a kind that a person ever had."""
     query = select(func.count()).select_from(Grant).where(Grant.person == person, Grant.kind == kind.value)

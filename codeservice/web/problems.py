@@ -311,9 +311,92 @@ PROBLEMS: dict[str, tuple[Words, Words]] = {
         Words("不能为此卡证制作副本", "No copy can be made of this"),
         Words("只能为有效的电子证照制作副本", "Copies are made of licences that are in force"),
     ),
+    "import_running_elsewhere": (
+        Words("此文件正在导入", "This file is being imported by another process"),
+        Words("请等它结束后再试", "Wait until that has ended"),
+    ),
     "text_not_readable": (
         Words("文字无法读取", "The text cannot be read"),
         Words("请检查长度，不要使用控制字符", "Look at its length; no control characters"),
+    ),
+    # hospitals
+    "hospital_required": (
+        Words("只有医疗机构可以使用", "Only hospitals may do this"),
+        Words("请使用医疗机构的客户端", "Use a client of a hospital's place"),
+    ),
+    "encounter_not_found": (
+        Words("找不到这次就诊", "No such visit"),
+        Words("请检查就诊编号", "Check the identifier of the visit"),
+    ),
+    "encounter_state_not_allowed": (
+        Words("就诊状态不能这样变更", "The visit cannot go there from its state"),
+        Words("请先读取当前状态", "Read its state first"),
+    ),
+    "patient_not_found": (
+        Words("找不到患者", "No such patient"),
+        Words(
+            "请使用本机构就诊记录中的患者编号，或核对证件号码",
+            "Use the patient's identifier from a visit of your own, or check the document's number",
+        ),
+    ),
+    "insurance_token_refused": (
+        Words("医保令牌无效", "The insurance token is not good"),
+        Words(
+            "令牌只能由同一机构、操作员和业务在有效期内使用一次；请患者重新出示城市码",
+            "It is good once, in its time, for its institution, operator and business; scan the patient's code again",
+        ),
+    ),
+    "record_scope_not_allowed": (
+        Words("政策不允许查阅这些内容", "The policy does not allow these parts of a record"),
+        Words("请减少查阅范围或用途", "Ask for fewer parts, or for another purpose"),
+    ),
+    "record_consent_not_found": (
+        Words("找不到这项授权", "No such consent"),
+        Words("请刷新授权列表", "Reload the list of consents"),
+    ),
+    "record_request_not_found": (
+        Words("找不到这项请求", "No such request"),
+        Words("请刷新请求列表", "Reload the list of requests"),
+    ),
+    "record_request_closed": (
+        Words("请求已答复或已过期", "The request was answered, or its time is over"),
+        Words("如仍需要，请医疗机构重新请求", "The hospital may ask again"),
+    ),
+    "record_period_not_allowed": (
+        Words("授权期限不合规", "This period is not allowed"),
+        Words("请选择将来的结束时间，最长 366 天", "Choose an end in the future, 366 days away at most"),
+    ),
+    "partner_not_found": (
+        Words("找不到机构", "No such institution"),
+        Words("请从机构列表选择", "Choose one of the list"),
+    ),
+    "emergency_not_allowed": (
+        Words("此处不能急救查看", "There is no emergency access here"),
+        Words("请检查政策和理由代码", "Look at the policy and the code of the reason"),
+    ),
+    "emergency_limit_reached": (
+        Words("本处急救查看次数已达上限", "This place has used up its emergency accesses of the hour"),
+        Words("请联系值班管理员", "Call the administrator on duty"),
+    ),
+    "emergency_not_found": (
+        Words("找不到这次急救查看", "No such emergency access"),
+        Words("请检查编号", "Check the identifier"),
+    ),
+    "emergency_reviewed": (
+        Words("这次急救查看已经复核", "This emergency access was reviewed already"),
+        Words("无需再次复核", "It needs no second review"),
+    ),
+    "second_person_required": (
+        Words("须由第二人办理", "A second person is needed"),
+        Words("请由其他人复核", "Let somebody else review it"),
+    ),
+    "resource_not_found": (
+        Words("没有这个资源", "No such resource"),
+        Words("只能读取本机构就诊的资源", "Only resources of visits of your own can be read"),
+    ),
+    "search_not_supported": (
+        Words("不支持这样的检索", "This search is not supported"),
+        Words("请看 /fhir/R4/metadata", "See /fhir/R4/metadata"),
     ),
     "grant_not_found": (Words("找不到此码", "No such grant"), Words("请检查列表号和位置", "Check list and index")),
     "status_change_not_allowed": (

@@ -48,6 +48,7 @@ from codeservice.store.models.policy import Policy, PolicySwitch, PolicyTrial
 from codeservice.store.models.proposal import Proposal
 from codeservice.store.models.scan import FirstUse, Moment, Quarantine, Scan, ScanMark, Stream, StreamRange, Tally
 from codeservice.store.models.ticket import Ticket
+from codeservice.store.models.transit import TransitDispute, TransitStatement
 
 __all__ = [
     "Account",
@@ -119,5 +120,7 @@ __all__ = [
     "Table",
     "Tally",
     "Ticket",
+    "TransitDispute",
+    "TransitStatement",
     "UsedAssertion",
 ]

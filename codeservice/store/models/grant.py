@@ -47,7 +47,10 @@ class PublishedSnapshot(Table):
 
 
 class Grant(Table):
-    """An issued grant: its place in a list, whose it is, who signed it, and its status. The record that decides."""
+    """An issued grant: its place in a list, whose it is, who signed it, and its status. The record that decides.
+
+    `proxy` is the tie under which somebody else shows it, None for a holder's own.
+    """
 
     __tablename__ = "grant"
     __table_args__ = (
@@ -59,6 +62,7 @@ class Grant(Table):
     idx: Mapped[int] = mapped_column(primary_key=True)
     person: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)
     device: Mapped[str | None] = mapped_column(ForeignKey("device.id"), index=True)
+    proxy: Mapped[str | None] = mapped_column(String(32), index=True)
     public: Mapped[bytes | None] = mapped_column(unique=True)
     kid: Mapped[bytes | None]
     kind: Mapped[str] = mapped_column(String(2))
