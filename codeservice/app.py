@@ -21,7 +21,23 @@ from codeservice.store.events import EventStream
 from codeservice.store.policy import PolicyBook
 from codeservice.store.status import RevokedCache
 from codeservice.verifier import Verifier
-from codeservice.web import events, health, openapi, problems, snapshot, status_list, token, trust_list, verification
+from codeservice.web import (
+    authority,
+    correction,
+    events,
+    health,
+    health_status,
+    officer,
+    openapi,
+    problems,
+    proposal,
+    reconciliation,
+    snapshot,
+    status_list,
+    token,
+    trust_list,
+    verification,
+)
 from codeservice.web.operation import MAX_BODY
 from keys.envelope import VaultFile
 from keys.errors import SignerError, VaultError
@@ -123,8 +139,14 @@ def create_app(services: Services, doors: Sequence[Blueprint] = ()) -> Flask:
     app = _application(services)
     app.add_url_rule("/", "home", lambda: Response(status=303, headers={"Location": "/wallet/"}))
     for door in (
+        authority.door,
+        correction.door,
         health.door,
+        health_status.door,
+        officer.door,
+        proposal.door,
         openapi.door,
+        reconciliation.door,
         snapshot.door,
         status_list.door,
         token.door,

@@ -8,6 +8,7 @@ from codeservice import (
     commands,
     household_commands,
     keeper_commands,
+    officer_commands,
     signer_commands,
     terminal_commands,
     vault_commands,
@@ -41,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_keys(top)
     _add_vault(top)
     _add_signer(top)
+    _add_officers(top)
     return parser
 
 
@@ -86,6 +88,7 @@ def _add_people(top: Commands) -> None:
     entry.add_argument("state", choices=commands.CARD_STATES, help="new state")
     entry.add_argument("--reason", required=True, help="why; goes into the audit log")
 
+    _add_credentials(top)
     revoke = top.leaf("revoke", commands.revoke, "revoke grants, for ever and at once")
     which = revoke.add_mutually_exclusive_group(required=True)
     which.add_argument("--grant", nargs=2, type=whole(0, MAX_INDEX - 1), metavar=("LIST", "IDX"), help="one grant")
@@ -112,6 +115,31 @@ def _add_households(top: Commands) -> None:
         "died", household_commands.household_died, "end every tie of a person struck off the register"
     )
     died.add_argument("person", help="identifier")
+
+
+def _add_credentials(top: Commands) -> None:
+    owners = top.group("authorities", "who owns which credentials")
+    owners.leaf("list", credential_commands.authorities_list, "list every type with its owner")
+    entry = owners.leaf("give", credential_commands.authorities_give, "let a partner own a type or a benefit")
+    entry.add_argument("remit", choices=credential_commands.REMITS, metavar="TYPE", help="see `authorities list`")
+    entry.add_argument("authority", help="identifier of the partner")
+
+    credentials = top.group("credentials", "bulk files of authorities")
+    text = "import a file row by row; started again with the same file, it goes on where it was broken off"
+    entry = credentials.leaf("import", credential_commands.credentials_import, text)
+    entry.add_argument("--report", type=Path, required=True, help="CSV file of refused rows to write")
+    entry.add_argument("--create-people", action="store_true", help="make people who are not known, of rows with region")
+    export = credentials.leaf("export", credential_commands.credentials_export, "write what an authority owns as CSV")
+    for leaf, text in ((entry, "file of CSV (.csv) or JSON lines"), (export, "new CSV file")):
+        leaf.add_argument("file", type=Path, help=text)
+        leaf.add_argument("--authority", required=True, help="identifier of the partner whose rows they are")
+    entry = credentials.leaf("sample", credential_commands.credentials_sample, "write a file to try an import with")
+    entry.add_argument("file", type=Path, help="new CSV file")
+    entry.add_argument("--rows", type=whole(1, 30_000_000), default=1000, help="how many (default 1000)")
+    entry.add_argument("--seed", type=int, default=1, help="the same seed writes the same file")
+    entry.add_argument("--bad", type=whole(0, 1_000_000), default=0, help="one row in so many has a fault (default none)")
+    text = "check the copy of a licence on standard input"
+    top.group("copies", "copies of licences for one purpose").leaf("check", credential_commands.copies_check, text)
 
 
 def _add_terminals(top: Commands) -> None:
@@ -197,3 +225,20 @@ def _add_signer(top: Commands) -> None:
     checked = signer.leaf("check", signer_commands.check, "compare what was signed with the record of the city")
     for entry in (process, shown, checked):
         entry.add_argument("--journal", type=Path, required=True, help="file of the intents")
+
+
+def _add_officers(top: Commands) -> None:
+    officers = top.group("officers", "people of authorities, who decide by two")
+    text = "add an officer; standard input has the ID number and the name, one a line"
+    added = officers.leaf("add", officer_commands.officers_add, text)
+    enrolled = officers.leaf("enrol", officer_commands.officers_enrol, "print a one-time code for an officer's own key")
+    suspended = officers.leaf("suspend", officer_commands.officers_suspend, "refuse everything from an officer")
+    for entry in (added, enrolled, suspended):
+        entry.add_argument("officer", help="identifier, at most 24 characters")
+    added.add_argument("--authority", required=True, help="identifier of the authority")
+    added.add_argument("--duty", required=True, action="append", choices=officer_commands.DUTIES, help="again for more")
+    officers.leaf("list", officer_commands.officers_list, "list officers, masked")
+    health = top.group("health", "the end of a health emergency; no command gives anybody a status")
+    text = "destroy what the emergency has gathered, after two people have ended it; signs a certificate"
+    health.leaf("purge", officer_commands.health_purge_all, text)
+    health.leaf("certificates", officer_commands.health_certificates, "verify every certificate of destruction")

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from codeservice import logs, watching
+from codeservice import assessing, logs, watching
 from codeservice.audit import CHECKPOINT_AAD
 from codeservice.errors import UnavailableError
 from codeservice.publishing import publish_lists, publish_snapshot
@@ -84,6 +84,7 @@ WORK: tuple[tuple[Chore, Callable[[Services], int]], ...] = (
     (watching.PUBLISH_SNAPSHOT, publish_snapshot),
     (watching.FILL, fill),
     (watching.PURGE, purge),
+    (watching.RENEW_HEALTH, assessing.renew),
     (watching.END_TIES, end_past),
     (watching.RELEASE, release_temporary_losses),
 )

@@ -9,10 +9,15 @@ import json
 import re
 from typing import Any
 
+from codeservice import health_record
 from codeservice.audit import CHECKPOINT_AAD, checkpoint_payload
 from codeservice.code import FORMS, Kind, read_grant
+from codeservice.destruction import DESTRUCTION_AAD, read_certificate
 from codeservice.errors import Rejected
+from codeservice.health_record import CLAIMS, DECISION, DECISION_LIFE
+from codeservice.health_record import Purpose as RecordPurpose
 from codeservice.issuer import UnsafeGrantError, require_safe
+from codeservice.licence_copy import COPY_AAD, CopyError, read_copy, write_copy
 from codeservice.profile import PROFILE_AAD, ProfileError, read_profile, write_profile
 from codeservice.snapshot import DELTA_AAD, MAX_LIFETIME, SNAPSHOT_AAD
 from codeservice.status_list import StatusList, StatusListError
@@ -83,6 +88,8 @@ def _reader_of_grants(kind: Kind) -> Policy:
 
 
 def _read_checkpoint(key: PublicKey, message: bytes, now: int) -> Statement:
+    if _is_for(key, message, DESTRUCTION_AAD):
+        return _read_destruction(key, message, now)
     _protected, payload = _take_apart(key, message, CHECKPOINT_AAD)
     match _loads(payload):
         case {"size": int(size), "root": bytes(root), "at": int(at)} if size > 0 and len(root) == _HASH_SIZE:
@@ -94,8 +101,21 @@ def _read_checkpoint(key: PublicKey, message: bytes, now: int) -> Statement:
     raise RefusedError("no checkpoint of the audit log of this moment")
 
 
+def _read_destruction(key: PublicKey, message: bytes, now: int) -> Statement:
+    _protected, payload = _take_apart(key, message, DESTRUCTION_AAD)
+    try:
+        certificate = read_certificate(payload)
+    except KeysError as error:
+        raise RefusedError("no certificate of destruction that the service would write") from error
+    if abs(now - certificate.at) > SKEW:
+        raise RefusedError("no certificate of this moment")
+    return Statement(f"destruction:{certificate.proposal}", certificate.at)
+
+
 def _read_token(key: PublicKey, message: bytes, now: int, origin: str) -> Statement:
     header, claims = _read_jws(message)
+    if header == {"alg": key.algorithm, "kid": key.kid.hex(), "typ": DECISION}:
+        return _read_decision(claims, now, origin)
     if header != {"alg": key.algorithm, "kid": key.kid.hex(), "typ": ACCESS}:
         raise RefusedError("no access token under this key")
     match claims:
@@ -109,10 +129,25 @@ def _read_token(key: PublicKey, message: bytes, now: int, origin: str) -> Statem
     raise RefusedError("no access token of this city and this moment")
 
 
+def _read_decision(claims: dict[str, Any], now: int, origin: str) -> Statement:
+    """Read a decision on a health record; whether the patient has consented is the record's matter."""
+    match claims:
+        case {"aud": health_record.AUDIENCE, "iat": int(issued), "exp": int(expires)} if claims.keys() == CLAIMS:
+            texts = all(isinstance(value, str) for name, value in claims.items() if name not in {"iat", "exp"})
+            timely = abs(now - issued) <= SKEW and expires - issued == DECISION_LIFE
+            if texts and timely and claims["iss"] == origin and claims["purpose"] in set(RecordPurpose):
+                return Statement(f"record:{claims['jti']}", expires)
+        case _:
+            pass
+    raise RefusedError("no decision on a record of this city and this moment")
+
+
 def _read_status_list(key: PublicKey, message: bytes, now: int, origin: str) -> Statement:
     """Read the signing input of a Status List Token, as JWT or as CWT; what the bits say is the record's matter."""
     if _is_for(key, message, PROFILE_AAD):
         return _read_profile(key, message, now)
+    if _is_for(key, message, COPY_AAD):
+        return _read_copy(key, message, now)
     for aad in (SNAPSHOT_AAD, DELTA_AAD):
         if _is_for(key, message, aad):
             return _read_snapshot(key, message, aad, now)
@@ -156,6 +191,18 @@ def _read_profile(key: PublicKey, message: bytes, now: int) -> Statement:
     if abs(now - profile.version) > SKEW or write_profile(profile) != payload:
         raise RefusedError("no profile of this moment")
     return Statement(f"profile:{profile.terminal}", profile.expires)
+
+
+def _read_copy(key: PublicKey, message: bytes, now: int) -> Statement:
+    """Read a copy of a licence; what it says of the licence is the record's matter."""
+    _protected, payload = _take_apart(key, message, COPY_AAD)
+    try:
+        copy = read_copy(payload)
+    except CopyError as error:
+        raise RefusedError("no copy that the service would write") from error
+    if abs(now - copy.issued) > SKEW or write_copy(copy) != payload:
+        raise RefusedError("no copy of this moment")
+    return Statement(f"copy:{copy.id}", copy.expires)
 
 
 def _claims_of_jwt(key: PublicKey, message: bytes) -> tuple[Any, Any, Any, Any, StatusList]:

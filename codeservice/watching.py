@@ -40,7 +40,8 @@ FILL = Chore("filled", 5)
 PURGE = Chore("purged", 600)
 END_TIES = Chore("ties_ended", 60)
 RELEASE = Chore("released", 60)
-CHORES = (SEAL, NOTE, PUBLISH_LISTS, PUBLISH_SNAPSHOT, FILL, PURGE, RELEASE, END_TIES)
+RENEW_HEALTH = Chore("health_renewed", 60)
+CHORES = (SEAL, NOTE, PUBLISH_LISTS, PUBLISH_SNAPSHOT, FILL, PURGE, RELEASE, END_TIES, RENEW_HEALTH)
 
 
 @dataclass(frozen=True)

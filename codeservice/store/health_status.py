@@ -80,9 +80,11 @@ def rules_in_force(connection: Connection, now: int) -> list[RuleInForce]:
     ]
 
 
-def end_rules(connection: Connection, *, now: int) -> int:
-    """Put every rule out of force, also those that have not begun; returns how many versions."""
-    return connection.execute(update(HealthRule).where(HealthRule.ended.is_(None)).values(ended=now)).rowcount
+def end_rules(connection: Connection, *, now: int) -> None:
+    """Put every rule out of force, also those that have not begun, and set aside all evidence and every order."""
+    connection.execute(update(HealthRule).where(HealthRule.ended.is_(None)).values(ended=now))
+    connection.execute(update(HealthEvidence).where(HealthEvidence.set_aside.is_(None)).values(set_aside=now))
+    connection.execute(update(HealthOrder).where(HealthOrder.set_aside.is_(None)).values(set_aside=now))
 
 
 def add_evidence(  # noqa: PLR0913 -- one row

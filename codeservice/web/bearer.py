@@ -11,7 +11,7 @@ from codeservice.rate import BACK_END_RATE, TERMINAL_RATE
 from codeservice.scan import Caller
 from codeservice.services import Services
 from codeservice.store import client
-from codeservice.token import read_access
+from codeservice.token import Access, read_access
 from keys.errors import KeysError
 from keys.jws import header_of
 from keys.key import Purpose
@@ -38,16 +38,7 @@ def require(services: Services, *, scope: str, now: int) -> Bearer:
 
     Raises NotAuthenticatedError, ForbiddenError when the scope is missing, TooManyRequestsError above its rate.
     """
-    authorization = request.headers.get("Authorization", "")
-    if not authorization.startswith(_SCHEME):
-        raise NotAuthenticatedError("token_required")
-    token = authorization.removeprefix(_SCHEME)
-    try:
-        kid = bytes.fromhex(str(header_of(token).get("kid", "")))
-        key = services.trust_list().find(kid, Purpose.TOKEN, now)
-        access = read_access(token, key=key, issuer=services.settings.origin, now=now)
-    except (KeysError, ValueError) as error:
-        raise NotAuthenticatedError("token_required") from error
+    access = access_of(services, now)
     if scope not in access.scopes:
         raise ForbiddenError("scope_required")
     with services.database.read() as connection:
@@ -60,3 +51,17 @@ def require(services: Services, *, scope: str, now: int) -> Bearer:
     if wait > 0:
         raise TooManyRequestsError("too_many_requests", retry_after=math.ceil(wait))
     return Bearer(found, found.scopes & access.scopes)
+
+
+def access_of(services: Services, now: int) -> Access:
+    """Read the access token of the request; raises NotAuthenticatedError."""
+    authorization = request.headers.get("Authorization", "")
+    if not authorization.startswith(_SCHEME):
+        raise NotAuthenticatedError("token_required")
+    token = authorization.removeprefix(_SCHEME)
+    try:
+        kid = bytes.fromhex(str(header_of(token).get("kid", "")))
+        key = services.trust_list().find(kid, Purpose.TOKEN, now)
+        return read_access(token, key=key, issuer=services.settings.origin, now=now)
+    except (KeysError, ValueError) as error:
+        raise NotAuthenticatedError("token_required") from error

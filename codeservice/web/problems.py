@@ -238,6 +238,96 @@ PROBLEMS: dict[str, tuple[Words, Words]] = {
         Words("今天打印次数已达上限", "As many prints as a day allows"),
         Words("请明天再试，或到服务窗口办理", "Try again tomorrow, or visit a service counter"),
     ),
+    # pharmacies
+    "medicine_not_found": (
+        Words("没有这类药品", "No such class of medicines"),
+        Words("请刷新收银页面后重选", "Reload the page of the till, then choose again"),
+    ),
+    "registration_required": (
+        Words("须登记购药原因", "The buyer has to be registered"),
+        Words("请选择购药原因和症状后再扫", "Choose reason and symptoms, then scan again"),
+    ),
+    "registration_not_asked": (
+        Words("此药品现无需登记", "Nobody is registered for this now"),
+        Words("请刷新收银页面；不要登记", "Reload the page of the till; do not register"),
+    ),
+    "registry_switched_before": (
+        Words("登记已是此状态", "The registry is in that state already"),
+        Words("请先查看现状", "Look at it first"),
+    ),
+    "scan_not_found": (
+        Words("找不到可用的扫码", "No scan that can be used"),
+        Words("请先扫码核验本人", "Scan the holder's code first"),
+    ),
+    "scan_too_old": (
+        Words("扫码已过时", "The scan is too old"),
+        Words("请重新扫码核验本人", "Scan the holder's code again"),
+    ),
+    "sale_not_found": (
+        Words("找不到此笔售药", "No such sale"),
+        Words("只能由原收银台撤销", "Only the till that sold can take it back"),
+    ),
+    "reversal_too_late": (
+        Words("已过撤销时间", "It is too late to take this back"),
+        Words("请按退货规定办理", "Handle it as a return"),
+    ),
+    "prescription_not_found": (
+        Words("找不到此处方", "No such prescription"),
+        Words("请重新扫码后再选", "Scan again, then choose"),
+    ),
+    "prescription_not_open": (
+        Words("处方已失效", "The prescription is over"),
+        Words("请联系开方医院", "Call the hospital"),
+    ),
+    "prescription_used_up": (
+        Words("处方余量不足", "Less is left of the prescription"),
+        Words("请刷新处方后按余量配药", "Reload it, and dispense what is left"),
+    ),
+    "day_not_readable": (
+        Words("日期无法读取", "The day cannot be read"),
+        Words("请按 2026-01-31 填写", "Send a day as 2026-01-31"),
+    ),
+    # government halls
+    "hall_service_not_found": (
+        Words("没有这项业务", "No such service"),
+        Words("请刷新取号页面后重选", "Reload the page, then choose again"),
+    ),
+    "window_not_found": (Words("没有这个窗口", "No such window"), Words("请检查窗口编号", "Check its number")),
+    "window_busy": (
+        Words("窗口正在办理", "The window is serving"),
+        Words("请先办结或转办", "Finish or transfer first"),
+    ),
+    "queue_empty": (Words("无人等候", "Nobody waits"), Words("请稍后再叫号", "Call again later")),
+    "visit_not_found": (Words("找不到此号", "No such visit"), Words("请检查编号", "Check the identifier")),
+    "visit_state_not_allowed": (
+        Words("此号现在不能这样办", "The visit's state does not allow this"),
+        Words("请先查看此号状态和窗口", "Look at its state and its window"),
+    ),
+    "form_not_found": (Words("没有这张表单", "No such form"), Words("请检查表单编号", "Check its code")),
+    "application_not_found": (
+        Words("找不到此次申请", "No such application"),
+        Words("请刷新申请列表", "Reload the list"),
+    ),
+    "application_not_open": (
+        Words("未获授权或已失效", "There is no consent that counts now"),
+        Words("请本人在城市码中重新授权", "The holder may consent again in the wallet"),
+    ),
+    "application_changed": (
+        Words("卡证信息已变化", "The holder's credentials have changed"),
+        Words("请重新查看后再授权", "Look at the values again, then consent"),
+    ),
+    "review_not_possible": (
+        Words("此次办事不能评价", "This visit cannot be reviewed"),
+        Words("办结后七日内可评价一次", "A finished visit is reviewed once, within days"),
+    ),
+    "review_tag_unknown": (
+        Words("没有这个评价标签", "No such tag"),
+        Words("请刷新评价页面", "Reload the page"),
+    ),
+    "follow_up_not_found": (
+        Words("找不到待回访事项", "Nothing to answer"),
+        Words("可能已经答复", "It may have been answered"),
+    ),
     # records
     "person_not_found": (Words("找不到此人", "No such person"), Words("请检查编号", "Check the identifier")),
     "card_not_found": (Words("找不到此卡", "No such card"), Words("请检查编号", "Check the identifier")),
@@ -407,6 +497,91 @@ PROBLEMS: dict[str, tuple[Words, Words]] = {
     "verification_not_found": (
         Words("找不到核验记录", "No such verification"),
         Words("请检查编号", "Check the identifier"),
+    ),
+    # two people, and the health status
+    "officer_refused": (
+        Words("登录未通过", "The sign-in was refused"),
+        Words(
+            "请检查证书、动态口令；连续错误会暂时锁定",
+            "Check key and one-time password; wrong ones lock the account for a while",
+        ),
+    ),
+    "officer_not_active": (Words("账号不可用", "The account may not act"), Words("请联系管理员", "Call the operator")),
+    "officer_exists": (Words("账号已存在", "The account exists"), Words("请换一个账号名", "Choose another identifier")),
+    "officer_not_found": (Words("找不到账号", "No such officer"), Words("请检查账号", "Check the identifier")),
+    "officer_not_proposed": (
+        Words("账号无需准入", "The officer does not wait to be admitted"),
+        Words("请查看账号状态", "Look at the officer's state"),
+    ),
+    "authority_not_found": (Words("找不到机构", "No such authority"), Words("请检查机构编号", "Check its identifier")),
+    "duty_required": (
+        Words("没有此项职责", "This is not among the officer's duties"),
+        Words("请由有职责的人员办理", "Ask an officer who has the duty"),
+    ),
+    "proposal_not_found": (Words("找不到此申请", "No such proposal"), Words("请刷新列表", "Reload the list")),
+    "proposal_not_readable": (
+        Words("申请内容有误", "The proposal cannot be read"),
+        Words("请按接口文档填写", "Send what the documentation describes"),
+    ),
+    "proposal_kind_unknown": (Words("没有这类申请", "No such kind of proposal"), Words("请检查类别", "Check its kind")),
+    "proposal_decided": (
+        Words("申请已处理", "The proposal was decided before"),
+        Words("请刷新列表", "Reload the list"),
+    ),
+    "proposal_expired": (Words("申请已过期", "The proposal is too old"), Words("请重新提出", "Propose it again")),
+    "proposal_changed": (
+        Words("申请内容已改变", "The proposal was changed"),
+        Words("请重新查看后再批准", "Look at it again before you approve"),
+    ),
+    "health_reason_not_allowed": (
+        Words("不是允许的理由", "The reason is not on the list"),
+        Words("只能使用列表中的理由", "Use a reason of the list"),
+    ),
+    "health_order_too_large": (
+        Words("人数超过单次上限", "Too many people in one order"),
+        Words("请使用规则和证据", "Use a rule with evidence instead"),
+    ),
+    "health_people_unknown": (
+        Words("有人查无记录", "Somebody is not on record"),
+        Words("请核对身份证号", "Check the ID numbers"),
+    ),
+    "health_cap_reached": (
+        Words("已达每小时上限", "The cap of this hour is reached"),
+        Words("请下一小时再试，并核实原因", "Try again in the next hour, and find out why there are so many"),
+    ),
+    "no_health_emergency": (
+        Words("当前没有生效的规则", "No rule is in force"),
+        Words("须先由两人使规则生效", "Two people have to put a rule in force first"),
+    ),
+    "no_health_sunset": (
+        Words("应急状态尚未结束", "The emergency has not ended"),
+        Words("须先由两人结束应急状态", "Two people have to end it first"),
+    ),
+    "purge_not_due": (
+        Words("销毁时间未到", "It is too early to destroy"),
+        Words("请到期后再办理", "Wait for the day that was set"),
+    ),
+    "purged_before": (
+        Words("已经销毁", "It was destroyed before"),
+        Words("请查看销毁证明", "Look at the certificates"),
+    ),
+    "health_evidence_not_owned": (
+        Words("无权报送此类证据", "This authority does not own the kind of evidence"),
+        Words("只有生效规则指定的机构可以报送", "Only an authority that a rule in force names may record it"),
+    ),
+    "health_evidence_not_readable": (
+        Words("证据内容有误", "The evidence cannot be read"),
+        Words("请检查时间和证件号", "Check times and ID numbers"),
+    ),
+    "health_evidence_not_found": (
+        Words("找不到此证据", "No such evidence"),
+        Words("请检查类别和编号", "Check kind and reference"),
+    ),
+    "health_change_not_found": (Words("找不到此记录", "No such change"), Words("请刷新页面", "Reload the page")),
+    "health_appeal_not_found": (Words("找不到此申诉", "No such appeal"), Words("请刷新列表", "Reload the list")),
+    "health_appeal_exists": (
+        Words("已提出申诉", "There is an appeal already"),
+        Words("请等待答复", "Wait for its answer"),
     ),
     # ours
     "too_many_requests": (Words("请求过于频繁", "Too many requests"), Words("请稍后再试", "Wait, then try again")),
