@@ -6,6 +6,8 @@ from pathlib import Path
 
 from codeservice import (
     commands,
+    credential_commands,
+    emergency_access_commands,
     household_commands,
     keeper_commands,
     officer_commands,
@@ -41,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_scans(top)
     _add_keys(top)
     _add_vault(top)
+    _add_emergencies(top)
     _add_signer(top)
     _add_officers(top)
     return parser
@@ -242,3 +245,19 @@ def _add_officers(top: Commands) -> None:
     text = "destroy what the emergency has gathered, after two people have ended it; signs a certificate"
     health.leaf("purge", officer_commands.health_purge_all, text)
     health.leaf("certificates", officer_commands.health_certificates, "verify every certificate of destruction")
+
+
+def _add_emergencies(top: Commands) -> None:
+    emergencies = top.group("emergencies", "emergency accesses of hospitals, each reviewed by a second person")
+    text = "list those that wait for their review; exits with 1 when one is late"
+    entry = emergencies.leaf("list", emergency_access_commands.emergencies_list, text)
+    entry.add_argument("--limit", type=whole(1, 10_000), default=100, help="how many (default 100)")
+    text = "show one with what the clinician wrote; reading it is audited"
+    shown = emergencies.leaf("show", emergency_access_commands.emergencies_show, text)
+    text = "review one as a second person; the holder is told"
+    reviewed = emergencies.leaf("review", emergency_access_commands.emergencies_review, text)
+    for entry in (shown, reviewed):
+        entry.add_argument("emergency", help="identifier")
+        entry.add_argument("--reviewer", required=True, metavar="OFFICER", help="who looks at it: another person")
+    reviewed.add_argument("--verdict", required=True, choices=emergency_access_commands.VERDICTS, help="the finding")
+    reviewed.add_argument("--note", required=True, help="why; kept with the access")

@@ -263,7 +263,8 @@ def _add_places(connection: Connection) -> None:
         kind=client.BACK_END,
         place="first-hospital",
         name="Hospital information system",
-        scopes=frozenset({"verify", "attributes:name", "attributes:insured"}),
+        scopes=frozenset({"verify", "attributes:name", "attributes:insured"})
+        | {"encounters", "insurance", "records", "emergency", "fhir"},
     )
 
 

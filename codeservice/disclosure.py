@@ -7,13 +7,18 @@ from codeservice.credential import mask, mask_name
 from codeservice.reason import Words
 from codeservice.scan import Disclosure, Policy
 
-CONSENT_VERSION = 1
+CONSENT_VERSION = 2
 """Version of the consent text; a new text asks again."""
+
+CONSENT_SINCE = {"health_card": 2, "insurance_token": 2}
+"""Attributes that came with a later version than the first: a consent to an earlier text does not cover them."""
 
 ATTRIBUTE_TITLES = {
     "name": Words("姓名", "Name"),
     "id_number": Words("身份证号", "ID number"),
     "insured": Words("是否参保", "Insured or not"),
+    "health_card": Words("电子健康卡号", "E-health card number"),
+    "insurance_token": Words("医保查询令牌（一次有效）", "Token to ask for insurance, good once"),
 }
 """The attributes that a policy may name."""
 
@@ -25,6 +30,8 @@ class Attributes:
     name: str
     id_number: str
     insured: bool
+    health_card: str | None = None
+    insurance_token: str | None = None
 
 
 @dataclass(frozen=True)
@@ -38,12 +45,16 @@ class Disclosed:
 NOTHING = Disclosed({}, {})
 
 
-def disclose(policy: Policy, attributes: Attributes, *, consent: bool) -> Disclosed:
-    """Apply a policy; without consent FULL becomes MASKED. What cannot be masked needs consent or is left out."""
+def disclose(policy: Policy, attributes: Attributes, *, consent: bool, version: int = CONSENT_VERSION) -> Disclosed:
+    """Apply a policy; without consent FULL becomes MASKED. What cannot be masked needs consent or is left out.
+
+    `version` is that of the text which the holder consented to.
+    """
     values: dict[str, str | bool] = {}
     forms: dict[str, str] = {}
     for name, wanted in policy.discloses.items():
-        form = wanted if consent else Disclosure.MASKED
+        covered = consent and CONSENT_SINCE.get(name, 1) <= version
+        form = wanted if covered else Disclosure.MASKED
         value = _value(attributes, name, form)
         if value is None:
             continue
@@ -51,7 +62,7 @@ def disclose(policy: Policy, attributes: Attributes, *, consent: bool) -> Disclo
     return Disclosed(values, forms)
 
 
-def _value(attributes: Attributes, name: str, form: Disclosure) -> str | bool | None:
+def _value(attributes: Attributes, name: str, form: Disclosure) -> str | bool | None:  # noqa: PLR0911 -- one line each
     match name, form:
         case "name", Disclosure.FULL:
             return attributes.name
@@ -63,5 +74,9 @@ def _value(attributes: Attributes, name: str, form: Disclosure) -> str | bool | 
             return mask(attributes.id_number)
         case "insured", Disclosure.FULL:
             return attributes.insured
+        case "health_card", Disclosure.FULL:
+            return attributes.health_card
+        case "insurance_token", Disclosure.FULL:
+            return attributes.insurance_token
         case _:
             return None

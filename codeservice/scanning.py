@@ -9,12 +9,13 @@ from codeservice.credential import CredentialType, IdNumber, InvalidIdNumberErro
 from codeservice.digit import TERMINAL_TRIES, is_digit_code, is_password, read_digit_code
 from codeservice.disclosure import NOTHING, Attributes, Disclosed, disclose
 from codeservice.errors import ConflictError, Rejected
+from codeservice.insurance import token_of
 from codeservice.issuing import entitlements_for
 from codeservice.reason import Reason
 from codeservice.scan import Caller, Decision, Outcome, Policy, Typed, Verified
 from codeservice.scene import Scene, mask_of, scenes_named
 from codeservice.services import Services
-from codeservice.store import account, audit, client, digit, grant, person, scan, tally
+from codeservice.store import account, audit, client, digit, grant, insurance, person, scan, tally
 from codeservice.store.database import Connection
 from codeservice.store.record import Record
 from codeservice.verifier import conclude, require_policy
@@ -92,7 +93,7 @@ def decide(  # noqa: PLR0913 -- one argument for each party to a scan
             if not services.vault.matches(earlier.fingerprint, asked, kind=_CODE):
                 raise ConflictError("idempotency_key_reused")
             return Answer(earlier, _disclose_again(services, connection, policy, earlier, now), repeat=True)
-        record = Record(connection, services.revoked, caller)
+        record = Record(connection, services.revoked, caller, vault=services.vault)
         proving = prove(connection, record)
         if proving is not None:
             decision = conclude(
@@ -117,7 +118,7 @@ def decide(  # noqa: PLR0913 -- one argument for each party to a scan
             )
         if decision.verified is not None and record.person is None:
             record.know(decision.verified.grant.list, decision.verified.grant.idx)
-        stored = _stored(decision, record.person, caller, presented, fingerprint, now)
+        stored = _stored(decision, record, caller, presented, fingerprint, now)
         disclosed = _disclose(services, connection, policy, stored)
         stored = replace(stored, disclosed=dict(disclosed.forms), policy=version)
         scan.add(connection, stored)
@@ -144,13 +145,14 @@ def _prove_typed(  # noqa: PLR0913, PLR0917 -- what identifies a person by a doc
     """
     if tally.take(connection, f"typed:{now // 3600}", record.place, 1, TYPED_AN_HOUR) is None:
         raise Rejected(Reason.TERMINAL_NOT_ALLOWED)
-    holder = _holder_of(services, connection, typed, now)
+    holder = holder_of(services, connection, typed, now)
     record.identify(holder)
     entitlements = entitlements_for(services, connection, holder, (scene,), now)
     return Verified(Kind.TYPED, Grant(0, 0, scene.mask, entitlements, now, now + 1), now)
 
 
-def _holder_of(services: Services, connection: Connection, typed: Typed, now: int) -> str:
+def holder_of(services: Services, connection: Connection, typed: Typed, now: int) -> str:
+    """Find whose document it is that staff typed the number of; raises Rejected."""
     if typed.document == ID_NUMBER:
         try:
             found = person.find_by_id_number(connection, services.vault, IdNumber.read(typed.number))
@@ -199,14 +201,34 @@ def attributes_of(services: Services, connection: Connection, holder: str, now: 
     found = person.find_holder(connection, services.vault, holder)
     cards = person.cards_of(connection, services.vault, holder)
     insured = any(card.type is CredentialType.MEDICAL_INSURANCE and card.holds(now) for card in cards)
-    return Attributes(found.name, found.id_number.text, insured)
+    health_card = next(
+        (card.number for card in cards if card.type is CredentialType.E_HEALTH_CARD and card.holds(now)), None
+    )
+    return Attributes(found.name, found.id_number.text, insured, health_card)
 
 
 def _disclose(services: Services, connection: Connection, policy: Policy, stored: scan.StoredScan) -> Disclosed:
     if stored.outcome != Outcome.ACCEPTED or stored.person is None or not policy.discloses:
         return NOTHING
-    consent = account.has_consent(connection, stored.person, policy.scene.name)
-    return disclose(policy, attributes_of(services, connection, stored.person, stored.at), consent=consent)
+    version = account.consent_version(connection, stored.person, policy.scene.name)
+    attributes = attributes_of(services, connection, stored.person, stored.at)
+    until = stored.effect.get("token_until")
+    if isinstance(until, int):
+        # The token of a scan is the same when its answer is asked for again; only its hash is kept.
+        attributes = replace(attributes, insurance_token=token_of(services.vault, stored.id, at=stored.at))
+    disclosed = disclose(policy, attributes, consent=version > 0, version=version)
+    if isinstance(until, int) and attributes.insurance_token is not None and "insurance_token" in disclosed.values:
+        binding = insurance.Binding(stored.partner, str(stored.effect["operator"]), str(stored.effect["business"]))
+        insurance.add(
+            connection,
+            attributes.insurance_token,
+            binding,
+            scan=stored.id,
+            person=stored.person,
+            now=stored.at,
+            expires=until,
+        )
+    return disclosed
 
 
 def _disclose_again(
@@ -222,13 +244,13 @@ def _disclose_again(
 
 
 def _stored(  # noqa: PLR0913, PLR0917 -- one row
-    decision: Decision, holder: str | None, caller: Caller, presented: Presented, fingerprint: bytes, now: int
+    decision: Decision, record: Record, caller: Caller, presented: Presented, fingerprint: bytes, now: int
 ) -> scan.StoredScan:
     proved = decision.verified
     has_use = proved is not None and proved.kind is not Kind.TYPED
     list_, idx, iat = proved.use if proved is not None and has_use else (None, None, None)
     return scan.StoredScan(
-        id=secrets.token_hex(16),
+        id=record.scan,
         client=caller.id,
         act=presented.act,
         fingerprint=fingerprint,
@@ -236,7 +258,7 @@ def _stored(  # noqa: PLR0913, PLR0917 -- one row
         place=caller.place,
         scene=caller.scene,
         at=now,
-        person=holder,
+        person=record.person,
         list=list_,
         idx=idx,
         iat=iat,

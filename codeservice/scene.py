@@ -31,7 +31,11 @@ SCENES = {
     for scene in (
         Scene("bus", 0, Words("乘车", "Ride"), frozenset({Entitlement.FARE, Entitlement.RESIDENT})),
         Scene(
-            "hospital", 1, Words("就医", "Clinic"), frozenset({Entitlement.INSURED}), ("name", "id_number", "insured")
+            "hospital",
+            1,
+            Words("就医", "Clinic"),
+            frozenset({Entitlement.INSURED}),
+            ("name", "id_number", "insured", "health_card", "insurance_token"),
         ),
         Scene("pharmacy", 2, Words("购药", "Pharmacy"), frozenset({Entitlement.INSURED}), ("name", "id_number")),
         Scene("scenic_spot", 3, Words("景区", "Scenic spots"), frozenset({Entitlement.FARE, Entitlement.RESIDENT})),

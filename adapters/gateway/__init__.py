@@ -2,8 +2,18 @@
 
 from flask import Blueprint
 
-from adapters.gateway import page, profile, scan, upload
+from adapters.gateway import (
+    emergency_access,
+    encounter,
+    fhir,
+    health_record,
+    insurance,
+    page,
+    profile,
+    scan,
+    upload,
+)
 
 door = Blueprint("gateway", __name__)
-for _part in (page, profile, scan, upload):
+for _part in (page, profile, scan, upload, encounter, insurance, health_record, emergency_access, fhir):
     door.register_blueprint(_part.door)

@@ -1,17 +1,22 @@
 """What a verifier and a scene may ask and mark at a terminal, inside the transaction of one scan."""
 
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from adapters.terminal.store import Store
 from codeservice.city import city_day
 from codeservice.code import Grant
+from codeservice.encounter import Act
 from codeservice.errors import Rejected
+from codeservice.hall import HallService
 from codeservice.issuer import BACKDATE
 from codeservice.profile import Profile
-from codeservice.reason import Reason
+from codeservice.reason import Reason, Words
+from codeservice.scan import Acceptance, Earlier
 from codeservice.snapshot import SKEW, Snapshot
 from codeservice.status import Status
 
@@ -35,7 +40,11 @@ class LocalMemory:
     now: int
     refused: frozenset[Mark] = frozenset()
     marks: list[Mark] = field(default_factory=list)
+    store: Store | None = None
+    """Where acceptances are kept for scenes that ask for earlier ones; without it nothing is remembered of them."""
+
     _grant: Grant | None = None
+    _keeps: bool = False
 
     @property
     def place(self) -> str:
@@ -107,6 +116,59 @@ class LocalMemory:
         ).fetchone()
         return row is not None
 
+    def last_at(self, name: str) -> int | None:
+        """Return when a name was last marked for the holder, at this terminal."""
+        row = self.connection.execute(
+            "SELECT at FROM moment WHERE name = ? AND subject = ?", (name, self.holder)
+        ).fetchone()
+        return None if row is None else int(row[0])
+
+    def add(self, name: str, change: int) -> int:
+        """Change the holder's balance, as far as this terminal knows it."""
+        return self._add(name, self.holder, change)
+
+    def add_shared(self, name: str, change: int, limit: int) -> int | None:
+        """Change the place's balance, as far as this terminal knows it: no other one hears of it."""
+        if change > 0 and self._add(name, "", 0) + change > limit:
+            return None
+        return self._add(name, "", change)
+
+    def earlier(self, since: int) -> Earlier:
+        """Return what this terminal itself has accepted of the holder; it knows nothing of others."""
+        self._keeps = True
+        rows = [] if self.store is None else self.store.acceptances(self.holder, since)
+        found = tuple(Acceptance(act, at, self.place, json.loads(effect)) for act, at, effect in rows)
+        return Earlier(found, whole=False)
+
+    def keep(self, act: str, effect: Mapping[str, object]) -> None:
+        """Record an acceptance for a scene that asks for earlier ones."""
+        if self._keeps and self.store is not None:
+            self.store.keep_acceptance(act, self.holder, json.dumps(effect).encode(), at=self.now)
+
+    def open_visit(self, _act: Act, _department: str, _now: int) -> str | None:
+        """Give no number: whose visit it is only the service knows, which books it when the scan arrives."""
+        return None
+
+    def age(self, _now: int) -> int:
+        """Refuse to guess."""
+        raise Rejected(Reason.TEMPORARILY_UNAVAILABLE)
+
+    def sell(self, _class: str, _title: Words, _packages: int, **_bounds: int) -> int | None:
+        """Refuse to guess what other places of the city have sold."""
+        raise Rejected(Reason.TEMPORARILY_UNAVAILABLE)
+
+    def is_registering(self) -> bool:
+        """Refuse to guess what the authority has switched on."""
+        raise Rejected(Reason.TEMPORARILY_UNAVAILABLE)
+
+    def register(self, _reason: str, _symptoms: Sequence[str], *, expires: int) -> None:
+        """Refuse to keep a registry here."""
+        raise Rejected(Reason.TEMPORARILY_UNAVAILABLE)
+
+    def enqueue(self, _service: HallService, _number: str, *, now: int) -> None:
+        """Refuse to draw numbers that another machine might draw too."""
+        raise Rejected(Reason.TEMPORARILY_UNAVAILABLE)
+
     def tickets(self, day: str) -> int:
         """Count the holder's tickets as the profile lists them."""
         return self._ticket(day)[1]
@@ -130,6 +192,14 @@ class LocalMemory:
         if self._grant is None:
             raise LookupError("a scene's rules run only for a grant whose status was asked")
         return self._grant
+
+    def _add(self, name: str, subject: str, change: int) -> int:
+        row = self.connection.execute(
+            "INSERT INTO tally VALUES (?1, ?2, ?3, ?4) ON CONFLICT (name, subject) DO UPDATE SET used = used + ?3, "
+            "at = ?4 RETURNING used",
+            (name, subject, change, self.now),
+        ).fetchone()
+        return int(row[0])
 
     def _take(self, name: str, subject: str, amount: int, limit: int) -> int | None:
         mark = Mark(name, subject, amount, limit)

@@ -178,13 +178,19 @@ def record_consent(  # noqa: PLR0913 -- one row
 
 def has_consent(connection: Connection, person: str, scene: str) -> bool:
     """Whether the holder's newest word on this scene is yes; silence is no."""
+    return consent_version(connection, person, scene) > 0
+
+
+def consent_version(connection: Connection, person: str, scene: str) -> int:
+    """Return the version of the text that the holder's newest word on this scene says yes to; 0 for a no."""
     newest = (
-        select(Consent.given)
+        select(Consent.given, Consent.version)
         .where(Consent.person == person, Consent.scene == scene)
         .order_by(Consent.id.desc())
         .limit(1)
     )
-    return bool(connection.scalar(newest))
+    row = connection.execute(newest).first()
+    return row.version if row is not None and row.given else 0
 
 
 def add_message(connection: Connection, vault: Vault, *, phone: str, text: str, now: int) -> None:

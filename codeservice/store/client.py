@@ -195,6 +195,12 @@ def every_place(connection: Connection) -> list[StoredPlace]:
     return [StoredPlace(**row) for row in connection.execute(query.order_by(Place.scene, Place.id)).mappings()]
 
 
+def partners_of(connection: Connection, scene: str) -> list[tuple[str, str]]:
+    """Return (id, name) of the partners that have a place of a scene."""
+    query = select(Partner.id, Partner.name).join(Place, Place.partner == Partner.id).where(Place.scene == scene)
+    return [(row.id, row.name) for row in connection.execute(query.distinct().order_by(Partner.id))]
+
+
 def partners(connection: Connection) -> set[str]:
     """Return the identifiers of all partners."""
     return set(connection.scalars(select(Partner.id)))

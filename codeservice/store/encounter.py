@@ -58,7 +58,7 @@ def open_(  # noqa: PLR0913 -- what a visit is
         **{said.key: now},
     )
     again = and_(Encounter.state == State.CANCELLED.value, Encounter.changed < now)
-    further = and_(Encounter.state == State.REGISTERED.value, wanted is State.ARRIVED)
+    further = Encounter.state == (State.REGISTERED.value if wanted is State.ARRIVED else "")
     statement = statement.on_conflict_do_update(
         index_elements=[Encounter.id],
         set_={
@@ -128,6 +128,17 @@ def of_day(connection: Connection, partner: str, day: str, *, since: int, limit:
     return _read(
         connection, Encounter.partner == partner, Encounter.day == day, Encounter.changed >= since, limit=limit
     )
+
+
+def of_number(connection: Connection, partner: str, number: str, *, since: int) -> list[StoredEncounter]:
+    """Return a partner's visits with this number that changed since a moment."""
+    return _read(connection, Encounter.partner == partner, Encounter.number == number, Encounter.changed >= since)
+
+
+def of_guardian(connection: Connection, partner: str, guardian: str, *, since: int) -> list[StoredEncounter]:
+    """Return the visits of a partner to which somebody brought another, newest first."""
+    mine = Encounter.partner == partner, Encounter.guardian == guardian
+    return _read(connection, *mine, Encounter.changed >= since, Encounter.state != State.CANCELLED.value)
 
 
 def totals(connection: Connection, partner: str, day: str) -> list[tuple[str, str, str, int]]:

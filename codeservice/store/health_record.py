@@ -90,6 +90,12 @@ def history(connection: Connection, person: str, consent: str) -> list[StoredCon
     return _consents(connection, RecordConsent.person == person, RecordConsent.id == consent)
 
 
+def find_of_partner(connection: Connection, consent: str, partner: str) -> StoredConsent | None:
+    """Find the newest version of a consent, if it is to this partner."""
+    found = _consents(connection, RecordConsent.id == consent, RecordConsent.partner == partner)
+    return found[-1] if found else None
+
+
 def consents_of(connection: Connection, person: str, partner: str | None = None) -> list[StoredConsent]:
     """Return the newest version of each consent of a person, to one partner or to all; the newest consent first."""
     rules = [RecordConsent.person == person]

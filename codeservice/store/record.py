@@ -1,29 +1,56 @@
 """The record of the city as the memory of a verifier and the ledger of a scene, inside one transaction."""
 
-from collections.abc import Iterable
+import secrets
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from codeservice.city import city_date, city_day
 from codeservice.code import Grant
-from codeservice.scan import Caller
+from codeservice.credential import CredentialType
+from codeservice.encounter import Act
+from codeservice.entitlement import age_on
+from codeservice.hall import HallService, has_priority
+from codeservice.reason import Words
+from codeservice.scan import Caller, Earlier
 from codeservice.status import Status
+from codeservice.store import encounter, hall, household, medicine, tally
 from codeservice.store import grant as grants
-from codeservice.store import tally
+from codeservice.store import person as people
+from codeservice.store import scan as scans
 from codeservice.store.models import FirstUse, Moment, Place, Ticket
 from codeservice.store.status import RevokedCache
 from codeservice.store.upsert import insert, insert_once
+from keys.vault import Vault
+
+_NO_BOUND = 1_000_000_000
+_TURN = "turn"
+"""The mark that scans of one holder take turns by."""
 
 
 class Record:
     """What a verifier and a scene may ask and mark while one scan is decided."""
 
-    def __init__(self, connection: Connection, cache: RevokedCache, caller: Caller) -> None:
-        """Bind to the transaction and the place of the scan."""
+    def __init__(
+        self,
+        connection: Connection,
+        cache: RevokedCache,
+        caller: Caller,
+        *,
+        scan: str | None = None,
+        vault: Vault | None = None,
+    ) -> None:
+        """Bind to the transaction and the place of the scan.
+
+        `scan` is the identifier that it gets (default: a new one); without `vault` nothing sealed can be asked.
+        """
         self._connection = connection
         self._cache = cache
         self._caller = caller
+        self.scan = secrets.token_hex(16) if scan is None else scan
+        self._vault = vault
         self._grant: grants.IssuedGrant | None = None
         self._identified: str | None = None
 
@@ -104,6 +131,33 @@ class Record:
         )
         return self._connection.execute(statement.returning(Moment.at)).first() is not None
 
+    def last_at(self, name: str) -> int | None:
+        """Return when `name` was last marked for the holder."""
+        return self._connection.scalar(
+            select(Moment.at).where(Moment.name == name, Moment.subject == self._holder()).with_for_update()
+        )
+
+    def add(self, name: str, change: int) -> int:
+        """Change the holder's balance `name` by one statement; return it then."""
+        return tally.add(self._connection, name, self._holder(), change, _NO_BOUND) or 0
+
+    def add_shared(self, name: str, change: int, limit: int) -> int | None:
+        """Do the same with the balance of the place, unless it grew beyond `limit`."""
+        return tally.add(self._connection, name, self._caller.place, change, limit)
+
+    def earlier(self, since: int) -> Earlier:
+        """Return what this scene has accepted of the holder at places of this partner since a moment."""
+        # Written, and so locked, before anything is read: of two scans at once the second sees the first.
+        statement = insert(self._connection, Moment).values(name=_TURN, subject=self._holder(), at=since)
+        statement = statement.on_conflict_do_update(
+            index_elements=[Moment.name, Moment.subject], set_={"at": statement.excluded.at}
+        )
+        self._connection.execute(statement)
+        found = scans.accepted_of(
+            self._connection, self._holder(), scene=self._caller.scene, partner=self._caller.partner, since=since
+        )
+        return Earlier(tuple(found), whole=True)
+
     def tickets(self, day: str) -> int:
         """Count the holder's tickets for this place on `day` (ISO 8601)."""
         query = select(func.count()).where(
@@ -111,9 +165,75 @@ class Record:
         )
         return self._connection.scalar(query) or 0
 
+    def age(self, now: int) -> int:
+        """Return the holder's age in completed years."""
+        born = people.find_holder(self._connection, self._open_vault(), self._holder()).id_number.born
+        return age_on(born, city_date(now))
+
+    def sell(  # noqa: PLR0913 -- a sale, and what bounds it
+        self, class_: str, title: Words, packages: int, *, limit: int, since: int, now: int
+    ) -> int | None:
+        """Book packages of a medicine class unless the holder would have more than `limit` after `since`."""
+        return medicine.sell(self._connection, self._sale(class_, title, packages, now), limit=limit, since=since)
+
+    def is_registering(self) -> bool:
+        """Whether the authority has switched the registry of buyers on."""
+        return medicine.is_on(self._connection)
+
+    def register(self, reason: str, symptoms: Sequence[str], *, expires: int) -> None:
+        """Put the buyer of this scan's sale into the registry."""
+        sale = medicine.require(medicine.find(self._connection, self.scan))
+        vault = self._open_vault()
+        medicine.register(self._connection, vault, sale, reason=reason, symptoms=symptoms, expires=expires)
+
+    def enqueue(self, service: HallService, number: str, *, now: int) -> None:
+        """Put the holder's number into the queue of a service of this hall."""
+        cards = people.cards_of(self._connection, self._open_vault(), self._holder())
+        benefits = [card for card in cards if card.type is CredentialType.BENEFIT and card.holds(now)]
+        categories = {str(card.claims.get("category")) for card in benefits}
+        hall.add(
+            self._connection,
+            id_=self.scan,
+            person=self._holder(),
+            place=self._caller.place,
+            day=city_day(now),
+            service=service.code,
+            number=number,
+            priority=has_priority(service, age=self.age(now), categories=categories),
+            now=now,
+        )
+
     def capacity(self) -> int | None:
         """Return how many people a day the place admits; None for no bound."""
         return self._connection.scalar(select(Place.capacity).where(Place.id == self._caller.place))
+
+    def open_visit(self, act: Act, department: str, now: int) -> str | None:
+        """Begin the holder's visit of today at a department, or go on with it, and return its number."""
+        return encounter.open_(
+            self._connection,
+            self._caller,
+            self._holder(),
+            department=department,
+            act=act,
+            guardian=self._guardian(now),
+            now=now,
+        )
+
+    def _guardian(self, now: int) -> str | None:
+        """Return who shows the holder's code for them, where the tie is active."""
+        if self._grant is None or self._grant.proxy is None:
+            return None
+        tie = household.find(self._connection, self._grant.proxy)
+        return tie.guardian if tie.is_active(now) and tie.dependant == self._grant.person else None
+
+    def _sale(self, class_: str, title: Words, packages: int, now: int) -> medicine.Sale:
+        partner, place = self._caller.partner, self._caller.place
+        return medicine.Sale(self.scan, self._holder(), partner, place, class_, title, packages, now)
+
+    def _open_vault(self) -> Vault:
+        if self._vault is None:
+            raise LookupError("this record was opened without the keys of personal data")
+        return self._vault
 
     def _holder(self) -> str:
         if self.person is None:
