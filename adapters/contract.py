@@ -8,15 +8,18 @@ it remembers goes through `Ledger`, which the place where it runs provides.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, ClassVar, Protocol
 
 import msgspec
 
 from codeservice.policy import ScenePolicy
 from codeservice.reason import Words
-from codeservice.scan import Verified
+from codeservice.scan import Earlier, Verified
 from codeservice.scene import Scene
 from codeservice.verifier import Memory
+
+_APART = "kept apart"
+"""What stands for a private field; no scene's schema reads it."""
 
 
 class TypedNumber(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,6 +35,9 @@ class ScanBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Instead of a code staff may have typed the number of a document that they checked, where the policy allows it.
     """
 
+    private: ClassVar[frozenset[str]] = frozenset()
+    """Fields of a scene that are not kept with its scans."""
+
     code: str = ""
     document_checked: bool = False
     typed: TypedNumber | None = None
@@ -43,9 +49,16 @@ class ScanBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def kept_of(body: ScanBody) -> dict[str, object]:
-    """Return what of a body is kept with its scan: never the code, never what staff have typed."""
+    """Return what of a body is kept with its scan: never the code, what staff have typed, or what is private.
+
+    Of what is private is kept that it was there, so that no trial decides such a scan without it.
+    """
     kept: dict[str, object] = msgspec.to_builtins(body)
-    return {name: value for name, value in kept.items() if name not in ScanBody.__struct_fields__ and value is not None}
+    return {
+        name: _APART if name in body.private else value
+        for name, value in kept.items()
+        if name not in ScanBody.__struct_fields__ and value is not None
+    }
 
 
 class Effect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,6 +94,28 @@ class Ledger(Memory, Protocol):
 
     def first_within(self, name: str, seconds: int, now: int) -> bool:
         """Mark `name` for the holder; False when it was marked less than `seconds` ago."""
+        ...
+
+    def last_at(self, name: str) -> int | None:
+        """Return when `name` was last marked for the holder (epoch seconds), as far as this place knows."""
+        ...
+
+    def add(self, name: str, change: int) -> int:
+        """Change the holder's balance at this place, which has no bound and may be negative; return it then."""
+        ...
+
+    def add_shared(self, name: str, change: int, limit: int) -> int | None:
+        """Change the place's balance unless it grew beyond `limit`; return it then, else None.
+
+        What gets less is always booked. A terminal knows its own part of a balance only.
+        """
+        ...
+
+    def earlier(self, since: int) -> Earlier:
+        """Return what this scene has accepted of the holder at places of this partner since a moment, oldest first.
+
+        At the service other scans of the holder that ask the same wait until this one is recorded.
+        """
         ...
 
     def tickets(self, day: str) -> int:

@@ -25,8 +25,10 @@ from codeservice.web import (
     authority,
     correction,
     events,
+    hall,
     health,
     health_status,
+    medicine,
     officer,
     openapi,
     problems,
@@ -78,7 +80,7 @@ SAMPLE_SECRETS = frozenset(
 )
 """What handbooks write where a passphrase or PIN belongs; a service does not start with it."""
 
-_FOLDER_PREFIXES = ("/wallet/static/", "/wallet/core/", "/wallet/lib/", "/scanner/static/")
+_FOLDER_PREFIXES = ("/wallet/static/", "/wallet/core/", "/wallet/lib/", "/scanner/static/", "/hall/static/")
 
 
 def wall_clock() -> int:
@@ -141,8 +143,10 @@ def create_app(services: Services, doors: Sequence[Blueprint] = ()) -> Flask:
     for door in (
         authority.door,
         correction.door,
+        hall.door,
         health.door,
         health_status.door,
+        medicine.door,
         officer.door,
         proposal.door,
         openapi.door,

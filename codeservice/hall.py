@@ -124,7 +124,7 @@ class Form(Part, frozen=True):
 class ReviewRule(Part, frozen=True):
     """How visits are reviewed: within `days`, with these tags; a grade up to `bad` is answered within `answer_days`."""
 
-    tags: dict[Code, Text] = {}
+    tags: dict[Code, Text] = msgspec.field(default_factory=dict)
     days: Annotated[int, msgspec.Meta(ge=1, le=90)] = 7
     bad: Annotated[int, msgspec.Meta(ge=0, le=4)] = 2
     answer_days: Annotated[int, msgspec.Meta(ge=1, le=60)] = 5
@@ -231,5 +231,3 @@ def _value(field: FormField, holder: Mapping[str, str | None], sources: Mapping[
         return source.valid_until
     value = source.claims.get(name)
     return None if value is None else str(value)
-
-

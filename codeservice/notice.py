@@ -26,6 +26,9 @@ class NoticeKind(StrEnum):
     RECORD_REQUESTED = "record_requested"
     EMERGENCY_ACCESS = "emergency_access"
     EMERGENCY_REVIEWED = "emergency_reviewed"
+    APPLICATION_ASKED = "application_asked"
+    REVIEW_TAKEN_UP = "review_taken_up"
+    REVIEW_ANSWERED = "review_answered"
 
 
 WORDS: dict[NoticeKind, Words] = {
@@ -101,6 +104,16 @@ WORDS: dict[NoticeKind, Words] = {
     NoticeKind.EMERGENCY_REVIEWED: Words(
         "对{partner}急救查看您信息的复核已完成：{verdict_zh}。",
         "The emergency access of {partner} to your data was reviewed: {verdict_en}.",
+    ),
+    NoticeKind.APPLICATION_ASKED: Words(
+        "{hall}请您填写《{form_zh}》。请在城市码中查看将提供的内容后再授权；不授权即不提供。",
+        "{hall} asks you for the form {form_en}. Look at what it would get in the wallet, then consent; silence is no.",
+    ),
+    NoticeKind.REVIEW_TAKEN_UP: Words(
+        "{hall}已收到您的评价，将在{day}前答复。", "{hall} has your review and answers by {day}."
+    ),
+    NoticeKind.REVIEW_ANSWERED: Words(
+        "{hall}已处理您的评价：{outcome_zh}。", "{hall} has taken up your review: {outcome_en}."
     ),
 }
 """The sentence of every kind; the names in braces are the values that a notice carries."""

@@ -7,7 +7,20 @@ from flask import Blueprint, Response, render_template, send_from_directory
 from codeservice.errors import NotFoundError
 from codeservice.store import account
 from codeservice.web.operation import services
-from wallet import cards, copies, corrections, devices, family, health_records, notices, paper, records, signin
+from wallet import (
+    cards,
+    copies,
+    corrections,
+    devices,
+    family,
+    halls,
+    health_records,
+    medicines,
+    notices,
+    paper,
+    records,
+    signin,
+)
 from wallet.qr import draw_svg
 
 _HERE = Path(__file__).parent
@@ -25,6 +38,8 @@ for _part in (
     family.door,
     health_records.door,
     paper.door,
+    halls.door,
+    medicines.door,
 ):
     door.register_blueprint(_part)
 

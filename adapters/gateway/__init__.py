@@ -6,14 +6,28 @@ from adapters.gateway import (
     emergency_access,
     encounter,
     fhir,
+    government,
     health_record,
     insurance,
     page,
+    pharmacy,
     profile,
     scan,
     upload,
 )
 
 door = Blueprint("gateway", __name__)
-for _part in (page, profile, scan, upload, encounter, insurance, health_record, emergency_access, fhir):
+for _part in (
+    page,
+    profile,
+    scan,
+    upload,
+    encounter,
+    insurance,
+    health_record,
+    emergency_access,
+    fhir,
+    pharmacy,
+    government,
+):
     door.register_blueprint(_part.door)

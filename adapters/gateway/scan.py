@@ -62,6 +62,12 @@ _PROBLEMS = (
     "database_unavailable",
     "policy_not_readable",
 )
+_PROBLEMS_OF = {
+    "bus": ("line_not_known", "stop_not_of_line", "way_not_of_line"),
+    "pharmacy": ("medicine_not_found", "registration_required", "registration_not_asked"),
+    "government": ("hall_service_not_found",),
+}
+"""What only terminals of one scene may hear of what they say of themselves."""
 
 
 def _register(scene: str, adapter: Adapter) -> None:
@@ -102,7 +108,7 @@ def _register(scene: str, adapter: Adapter) -> None:
         security=Security.BEARER,
         scope=SCOPE,
         headers=("Idempotency-Key",),
-        problems=_PROBLEMS,
+        problems=(*_PROBLEMS, *_PROBLEMS_OF.get(scene, ())),
     )(view)
 
 

@@ -161,11 +161,11 @@ class LocalMemory:
         """Refuse to guess what the authority has switched on."""
         raise Rejected(Reason.TEMPORARILY_UNAVAILABLE)
 
-    def register(self, _reason: str, _symptoms: Sequence[str], *, expires: int) -> None:
+    def register(self, _reason: str, _symptoms: Sequence[str], **_until: int) -> None:
         """Refuse to keep a registry here."""
         raise Rejected(Reason.TEMPORARILY_UNAVAILABLE)
 
-    def enqueue(self, _service: HallService, _number: str, *, now: int) -> None:
+    def enqueue(self, _service: HallService, _number: str, **_at: int) -> None:
         """Refuse to draw numbers that another machine might draw too."""
         raise Rejected(Reason.TEMPORARILY_UNAVAILABLE)
 

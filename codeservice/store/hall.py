@@ -77,7 +77,7 @@ def find(connection: Connection, visit: str, *, place: str | None = None, person
     return _visit(dict(row))
 
 
-def call_next(
+def call_next(  # noqa: PLR0913 -- the window, and what it calls for
     connection: Connection, place: str, window: str, services: Collection[str], *, day: str, now: int
 ) -> Visit | None:
     """Call the next number for a window: first who has priority, then who waits longest. None when nobody waits.
@@ -107,12 +107,16 @@ def call_next(
     chosen = connection.scalar(following)
     if chosen is None:
         return None
-    row = connection.execute(
-        update(HallVisit)
-        .where(HallVisit.id == chosen, HallVisit.state == State.WAITING.value)
-        .values(state=State.CALLED.value, window=window, called=now, calls=HallVisit.calls + 1)
-        .returning(*_COLUMNS)
-    ).mappings().one()
+    row = (
+        connection.execute(
+            update(HallVisit)
+            .where(HallVisit.id == chosen, HallVisit.state == State.WAITING.value)
+            .values(state=State.CALLED.value, window=window, called=now, calls=HallVisit.calls + 1)
+            .returning(*_COLUMNS)
+        )
+        .mappings()
+        .one()
+    )
     _hand(connection, place, window, chosen)
     return _visit(dict(row))
 
@@ -135,12 +139,16 @@ def act(  # noqa: PLR0913 -- the window, the visit, and what is done
         values |= {"window": None, "service": service or visit.service}
     if after in (State.FINISHED, State.NO_SHOW):
         values["ended"] = now
-    row = connection.execute(
-        update(HallVisit)
-        .where(HallVisit.id == visit.id, HallVisit.state == visit.state.value, HallVisit.window == window)
-        .values(values)
-        .returning(*_COLUMNS)
-    ).mappings().first()
+    row = (
+        connection.execute(
+            update(HallVisit)
+            .where(HallVisit.id == visit.id, HallVisit.state == visit.state.value, HallVisit.window == window)
+            .values(values)
+            .returning(*_COLUMNS)
+        )
+        .mappings()
+        .first()
+    )
     if row is None:
         raise ConflictError("visit_state_not_allowed")
     if after not in IN_HAND:
@@ -218,8 +226,10 @@ def _hand(connection: Connection, place: str, window: str, visit: str | None) ->
 
 
 def _number_below(visit: Visit, turn: Any) -> Any:
-    return (HallVisit.turn == turn) & (func.length(HallVisit.number) <= len(visit.number)) & (
-        HallVisit.number < visit.number
+    return (
+        (HallVisit.turn == turn)
+        & (func.length(HallVisit.number) <= len(visit.number))
+        & (HallVisit.number < visit.number)
     )
 
 

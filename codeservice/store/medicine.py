@@ -115,9 +115,7 @@ def find(connection: Connection, scan: str) -> Sale | None:
 def reverse(connection: Connection, sale: Sale, *, now: int) -> bool:
     """Take a sale back and give its packages back to the buyer; False when that was done before."""
     changed = connection.execute(
-        update(MedicineSale)
-        .where(MedicineSale.scan == sale.scan, MedicineSale.reversed.is_(None))
-        .values(reversed=now)
+        update(MedicineSale).where(MedicineSale.scan == sale.scan, MedicineSale.reversed.is_(None)).values(reversed=now)
     )
     if changed.rowcount != 1:
         return False
@@ -214,9 +212,11 @@ def switched(connection: Connection) -> Switch:
     """Return the state of the registry; before the first switch it is off."""
     counter = select(Tally.used).where(Tally.name == _COUNTED, Tally.subject == _CITY)
     registered = int(connection.scalar(counter) or 0)
-    row = connection.execute(
-        select(MedicineSwitch.__table__).order_by(MedicineSwitch.id.desc()).limit(1)
-    ).mappings().first()
+    row = (
+        connection.execute(select(MedicineSwitch.__table__).order_by(MedicineSwitch.id.desc()).limit(1))
+        .mappings()
+        .first()
+    )
     if row is None:
         return Switch(on=False, at=0, actor="", reason="", registered=registered)
     return Switch(row["on"], row["at"], row["actor"], row["reason"], registered)
@@ -242,9 +242,7 @@ def register(  # noqa: PLR0913 -- one row
     tally.take(connection, _COUNTED, _CITY, 1, _NO_BOUND)
 
 
-def registrations(
-    connection: Connection, vault: Vault, *, after: int, limit: int, now: int
-) -> list[Registration]:
+def registrations(connection: Connection, vault: Vault, *, after: int, limit: int, now: int) -> list[Registration]:
     """Return registrations with numbers above `after` whose time is not over, in order."""
     rows = connection.execute(
         select(MedicineRegistration.__table__)

@@ -257,7 +257,7 @@ def _redemptions(connection: Connection, rows: Sequence[Row[*tuple[object, ...]]
     for row in rows:
         query = select(RedeemedItem.item, RedeemedItem.quantity).where(RedeemedItem.redemption == row.id)
         items = {line.item: int(line.quantity) for line in connection.execute(query)}
-        found.append(StoredRedemption(**row._mapping, items=items))  # type: ignore[arg-type]  # noqa: SLF001 -- SQLAlchemy's public name has the underscore
+        found.append(StoredRedemption(**row._mapping, items=items))  # noqa: SLF001 -- SQLAlchemy's public name has the underscore
     return found
 
 

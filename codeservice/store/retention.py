@@ -10,9 +10,16 @@ from codeservice.store.models import (
     Challenge,
     DigitHandle,
     FirstUse,
+    HallApplication,
+    HallReview,
+    HallVisit,
+    MedicineRegistration,
+    MedicineSale,
     Message,
     Moment,
+    Prescription,
     Quarantine,
+    Redemption,
     Scan,
     Session,
     Stream,
@@ -47,7 +54,17 @@ def purge(connection: Connection, *, now: int) -> int:
         (DigitHandle, DigitHandle.expires < now - _HANDLE_REST),
         (Moment, Moment.at < now - _MOMENT_LIFE),
         (Stream, Stream.last_upload < now - _STREAM_LIFE),
+        (MedicineRegistration, MedicineRegistration.expires <= now),
+        (MedicineSale, MedicineSale.at < now - SCAN_LIFE),
+        (Redemption, Redemption.at < now - SCAN_LIFE),
+        (Prescription, Prescription.expires < now - SCAN_LIFE),
+        (HallApplication, HallApplication.asked < now - SCAN_LIFE),
+        (HallReview, HallReview.at < now - SCAN_LIFE),
+        (HallVisit, HallVisit.drawn < now - SCAN_LIFE),
     )
+    # What a holder has consented to goes with the consent, fetched or not.
+    over = HallApplication.expires <= now
+    connection.execute(update(HallApplication).where(over).values(values_sealed=None))
     withdrawn = status_list.withdraw(connection, now=now)
     deleted = _delete_numbered(connection, Scan, Scan.at < now - SCAN_LIFE, Stream.deleted_scans)
     deleted += _delete_numbered(connection, Quarantine, Quarantine.received < now - SCAN_LIFE, Stream.deleted_items)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, select, tuple_, update
 
-from codeservice.scan import Caller, Outcome
+from codeservice.scan import Acceptance, Caller, Outcome
 from codeservice.store.models import Place, Scan
 
 # Statements of the hot path are built once.
@@ -143,6 +143,20 @@ def for_trial(connection: Connection, places: Sequence[str], *, since: int, limi
         .limit(limit)
     )
     return [TriedScan(**row) for row in connection.execute(query).mappings()]
+
+
+def accepted_of(
+    connection: Connection, person: str, *, scene: str, partner: str, since: int
+) -> list[Acceptance]:
+    """Return what a scene has accepted of a person at the places of a partner since a moment, the earliest first."""
+    query = select(Scan.id, Scan.at, Scan.place, Scan.effect).where(
+        Scan.person == person,
+        Scan.at >= since,
+        Scan.scene == scene,
+        Scan.partner == partner,
+        Scan.outcome == Outcome.ACCEPTED.value,
+    )
+    return [Acceptance(**row) for row in connection.execute(query.order_by(Scan.at, Scan.id)).mappings()]
 
 
 def find_of_partner(connection: Connection, partner: str, scan: str) -> StoredScan | None:

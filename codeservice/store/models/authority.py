@@ -79,11 +79,10 @@ class ImportRun(Table):
 
 
 class ImportFault(Table):
-    """A row that was refused. `kind` is the reason; nothing of the row itself is kept."""
+    """A row that was refused. `kind` is the reason, `other` the line that said the same before; no more is kept."""
 
     __tablename__ = "import_fault"
     run: Mapped[str] = mapped_column(ForeignKey("import_run.id"), primary_key=True)
     line: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     kind: Mapped[str] = mapped_column(String(40))
-    field: Mapped[str | None] = mapped_column(String(40))
     other: Mapped[int | None]

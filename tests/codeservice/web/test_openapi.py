@@ -12,7 +12,7 @@ from codeservice.web.problems import PROBLEMS
 from tests.conftest import City
 from tests.phone import Phone
 
-PAGES = re.compile(r"^/($|wallet/($|static|core|lib|service-worker)|scanner/|demo/|openapi\.json)")
+PAGES = re.compile(r"^/($|wallet/($|static|core|lib|service-worker)|scanner/|demo/|hall/static/|hall/<place>/display$|openapi\.json)")
 
 
 def operations(app: Flask) -> list[Operation]:

@@ -91,7 +91,6 @@ def upgrade() -> None:
         sa.Column("run", sa.String(length=32), nullable=False),
         sa.Column("line", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("kind", sa.String(length=40), nullable=False),
-        sa.Column("field", sa.String(length=40), nullable=True),
         sa.Column("other", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["run"], ["import_run.id"], name=op.f("fk_import_fault_run")),
         sa.PrimaryKeyConstraint("run", "line", name=op.f("pk_import_fault")),
