@@ -34,7 +34,7 @@ from adapters.terminal.sync import Sync
 from codeservice.city import city_day
 from codeservice.code import MAX_TIME, Kind
 from codeservice.digit import is_digit_code
-from codeservice.errors import Rejected
+from codeservice.errors import Rejected, UnprocessableError
 from codeservice.policy import PolicyError, PolicyVersion, ScenePolicy
 from codeservice.profile import Profile
 from codeservice.reason import MESSAGES, UNDETERMINED, Reason, Words
@@ -302,7 +302,7 @@ class Terminal:
         Whoever answers in the service's place must not open a gate for a forged, an old, a revoked or a used code.
         """
         profile = self._bundle.profile
-        if is_digit_code(asked.text):
+        if is_digit_code(asked.text) or asked.body.typed is not None:
             return True
         if now is None or profile is None or self._bundle.trust_list is None:
             return False
@@ -351,6 +351,8 @@ class Terminal:
                     return self._attempt(asked, refused)
                 except _TakenError as taken:
                     refused |= taken.marks
+                except UnprocessableError as error:
+                    raise InputError(f"the policy of this place does not know this: {error.code}") from error
         except StoreError as error:
             self._standing.note_failure(error)
         return self._answer(asked, Decision.rejected(Reason.TEMPORARILY_UNAVAILABLE, None), self._at())
@@ -363,11 +365,12 @@ class Terminal:
             if reason is not None or profile is None or now is None:
                 decision = Decision.rejected(reason or Reason.TEMPORARILY_UNAVAILABLE, None)
             else:
-                memory = LocalMemory(connection, profile, self._bundle.snapshot, now, refused)
+                memory = LocalMemory(connection, profile, self._bundle.snapshot, now, refused, store=store)
                 decision = self._decide(asked, memory, profile, now, self._rules(asked, profile, now))
                 if decision.outcome is Outcome.ACCEPTED:
                     if taken := self._claim(asked, memory, now) - refused:
                         raise _TakenError(taken)
+                    memory.keep(asked.act, decision.effect)
                     self._standing.count_accepted()
             answer = self._answer(asked, decision, self._at())
             return self._write(asked, answer, self._item(asked, decision, answer.at))

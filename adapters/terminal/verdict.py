@@ -43,7 +43,9 @@ OFFLINE = Words("离线判定", "Decided offline")
 
 _FREE = Words("免费", "free")
 _INSURED = {True: Words("已参保", "insured"), False: Words("未参保", "not insured")}
-_COUNTED = {True: Words("计次", "counted"), False: Words("换乘，不计次", "transfer, not counted")}
+_NO_PRICE = {"tap_in", "tap_out", "same_tap"}
+"""What a tap costs that is no ride of its own, or not yet."""
+
 _NO_BOUND = Words("不限", "no limit")
 
 
@@ -107,11 +109,14 @@ def _lines(details: Details | None) -> Iterator[tuple[Words, Words | None]]:
     match details:
         case BusDetails():
             yield Words("票种", "Fare"), details.fare_title
-            yield Words("票价", "Price"), _price(details.fare_cents)
-            yield Words("本次乘车", "This ride"), _COUNTED[details.counted]
+            yield Words("票价", "Price"), None if details.note in _NO_PRICE else _price(details.fare_cents)
+            yield Words("本次乘车", "This ride"), details.note_title
+            yield Words("同行人数", "Companions"), _number(details.companions or None)
         case HospitalDetails():
             yield from _identity(details.name, details.id_number)
             yield Words("医保", "Insurance"), None if details.insured is None else _INSURED[details.insured]
+            yield Words("科室", "Department"), details.department
+            yield Words("就诊号", "Visit"), None if details.visit is None else _plain(details.visit)
         case PharmacyDetails():
             yield from _identity(details.name, details.id_number)
             yield Words("药品", "Medicine"), details.medicine_title

@@ -7,6 +7,7 @@
 export class Circumstances {
   #document;
   #medicine;
+  #clinic;
 
   /** Counts changes by hand. */
   version = 0;
@@ -15,8 +16,10 @@ export class Circumstances {
    * @param {HTMLInputElement} documentChecked
    * @param {{value: () => object|undefined, reset: () => void}|null} medicine
    * @param {EventTarget[]} touched where a hand changes something
+   * @param {{value: () => object, reset: () => void}|null} [clinic] at a hospital's desk
    */
-  constructor(documentChecked, medicine, touched) {
+  constructor(documentChecked, medicine, touched, clinic = null) {
+    this.#clinic = clinic;
     this.#document = documentChecked;
     this.#medicine = medicine;
     for (const target of touched) {
@@ -31,11 +34,12 @@ export class Circumstances {
     const medicine = this.#medicine?.value();
     const checked = this.#document.checked;
     this.#document.checked = false;
-    return { ...(medicine && { medicine }), ...(checked && { document_checked: true }) };
+    return { ...this.#clinic?.value(), ...(medicine && { medicine }), ...(checked && { document_checked: true }) };
   }
 
   /** The scan was accepted: the next customer buys something else. */
   accepted() {
     this.#medicine?.reset();
+    this.#clinic?.reset();
   }
 }

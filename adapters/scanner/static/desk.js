@@ -48,8 +48,19 @@ export class Desk {
     this.#queue = this.#queue.then(() => this.#decide(body, key, digitsOnly));
   }
 
+  /**
+   * Takes a number that staff typed from a document that they have checked: an act of its own, however often.
+   *
+   * @param {{document: string, number: string}} typed
+   */
+  takeTyped(typed) {
+    const { circumstances, newKey = () => crypto.randomUUID() } = this.#parts;
+    const body = { ...circumstances.take(), document_checked: true, typed };
+    this.#queue = this.#queue.then(() => this.#tell(body, newKey()));
+  }
+
   async #decide(body, key, digitsOnly) {
-    const { screen, onBusy } = this.#parts;
+    const { screen } = this.#parts;
     const { code } = body;
     if (digitsOnly && SHORT.test(code) && !isDigitCode(code)) {
       screen.show({ ...localVerdict("refused", "malformed"), message: both("mistyped"), advice: both("mistyped.advice") });
@@ -59,6 +70,11 @@ export class Desk {
       screen.show(localVerdict("refused", "malformed"));
       return;
     }
+    await this.#tell(body, key);
+  }
+
+  async #tell(body, key) {
+    const { screen, onBusy } = this.#parts;
     const waiting = setTimeout(() => onBusy(true), BUSY_AFTER_MS);
     const verdict = await this.#ask(body, key);
     clearTimeout(waiting);

@@ -2,10 +2,14 @@
 
 import { pick, t } from "./words.js";
 
+/** What a tap costs that is no ride of its own, or not yet. */
+const NO_PRICE = new Set(["tap_in", "tap_out", "same_tap"]);
+
 const LINES = {
-  bus: (seen) => [["fare", pick(seen.fare_title)], ["cents", price(seen.fare_cents)],
-    ["ride", t(seen.counted ? "detail.counted" : "detail.not_counted")]],
-  hospital: (seen) => [["name", seen.name], ["id_number", seen.id_number], ["insured", insurance(seen.insured)]],
+  bus: (seen) => [["fare", pick(seen.fare_title)], ["cents", NO_PRICE.has(seen.note) ? null : price(seen.fare_cents)],
+    ["ride", pick(seen.note_title)], ["companions", seen.companions || null]],
+  hospital: (seen) => [["name", seen.name], ["id_number", seen.id_number], ["insured", insurance(seen.insured)],
+    ["department", pick(seen.department)], ["visit", seen.visit]],
   pharmacy: (seen) => [["name", seen.name], ["id_number", seen.id_number], ...medicine(seen)],
   scenic_spot: (seen) => [["ticket", pick(seen.ticket_title)], ["day", seen.day], ["admitted", `${seen.admitted} / ${seen.capacity}`]],
   government: (seen) => [["queue", seen.queue_number], ["name", seen.name]],

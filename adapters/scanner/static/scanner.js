@@ -4,6 +4,7 @@ import { createApi } from "/wallet/core/api.js";
 import { canHoldKeys } from "/wallet/core/keys.js";
 import { Acts } from "./acts.js";
 import { Camera } from "./camera.js";
+import { clinicForm } from "./clinic.js";
 import { Circumstances } from "./circumstances.js";
 import { Desk } from "./desk.js";
 import { enrol, openTerminals, readLink } from "./enrolment.js";
@@ -72,8 +73,9 @@ async function open(record) {
     show("verdict");
     screen.show(verdict);
   } };
+  const clinic = SCENE === "hospital" ? clinicForm((typed) => desk.takeTyped(typed)) : null;
   const desk = new Desk({ terminal, heartbeat, screen: seen, acts: new Acts(() => crypto.randomUUID()),
-    circumstances: circumstancesHere(), now: () => performance.now() / 1000,
+    circumstances: circumstancesHere(clinic), now: () => performance.now() / 1000,
     onBusy: (busy) => {
       part("busy-words").textContent = busy ? t("busy") : "";
     } });
@@ -85,9 +87,9 @@ async function open(record) {
   await Promise.all([heartbeat.start(), prepareReader(), joinCamera(desk)]);
 }
 
-function circumstancesHere() {
+function circumstancesHere(clinic) {
   const medicine = SCENE === "pharmacy" ? medicineForm() : null;
-  return new Circumstances(part("document-checked"), medicine, [part("document-checked"), part("medicine")]);
+  return new Circumstances(part("document-checked"), medicine, [part("document-checked"), part("medicine"), part("clinic")], clinic);
 }
 
 function joinKeyboard(desk, screen) {

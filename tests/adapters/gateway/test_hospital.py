@@ -1,9 +1,12 @@
 """Visits, insurance tokens, consents to records and emergency access, by HTTP from desk, server and wallet."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from adapters.hospital import EmergencyPolicy, HospitalPolicy, InsurancePolicy
 from codeservice.city import city_day
 from codeservice.credential import CredentialType
 from codeservice.health_record import DECISION_LIFE, Purpose, Scope, read_decision
@@ -323,3 +326,12 @@ def test_two_hospitals_know_a_patient_under_different_identifiers(city: City) ->
     theirs = stranger.visit(city_day(city.clock.now), number)["patient"]
     assert mine != theirs
     assert len(mine) == len(theirs) == 32
+
+
+def test_every_field_of_the_policy_is_on_the_page_for_the_people_who_run_it() -> None:
+    text = (Path(__file__).resolve().parents[3] / "docs/scenes/hospital.md").read_text()
+    text = text.split("## The policy")[1].split("## ")[0]
+    rows = set(re.findall(r"^\| `([a-z_.]+)` \|", text, re.MULTILINE))
+    parts = {"insurance": InsurancePolicy, "emergency": EmergencyPolicy}
+    inner = {f"{name}.{field}" for name, part in parts.items() for field in part.__struct_fields__}
+    assert rows == {*HospitalPolicy.__struct_fields__, *inner}

@@ -116,6 +116,8 @@ export default {
   "attribute.name_masked": "masked name",
   "attribute.id_number_full": "ID number",
   "attribute.id_number_masked": "masked ID number",
+  "attribute.health_card_full": "e-health card number",
+  "attribute.insurance_token_full": "insurance token",
   "attribute.insured_full": "insured or not",
 
   "privacy.why": "Choose which places may see your information. Where it is off, a place sees masked details at most.",

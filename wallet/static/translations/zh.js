@@ -116,6 +116,8 @@ export default {
   "attribute.name_masked": "姓名（遮盖）",
   "attribute.id_number_full": "身份证号",
   "attribute.id_number_masked": "身份证号（遮盖）",
+  "attribute.health_card_full": "电子健康卡号",
+  "attribute.insurance_token_full": "医保查询令牌",
   "attribute.insured_full": "是否参保",
 
   "privacy.why": "按场所决定是否允许查看您的信息。不允许时，那里最多只能看到遮盖后的信息。",
