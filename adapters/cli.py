@@ -4,10 +4,11 @@ import argparse
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from adapters import ADAPTERS, commands
+from adapters import ADAPTERS, commands, statement_commands
 from codeservice.app import wall_clock
 from codeservice.argument import whole
 from codeservice.command_line import Commands, day, new_parser, run
+from codeservice.dispute import DisputeState
 from codeservice.scene import SCENES
 
 
@@ -25,6 +26,7 @@ def _parser() -> argparse.ArgumentParser:
     top = Commands(parser)
     _add_policies(top)
     _add_places(top)
+    _add_statements(top)
     return parser
 
 
@@ -73,3 +75,42 @@ def _add_places(top: Commands) -> None:
     entry.add_argument("--name", required=True, help="name for people")
     entry.add_argument("--policy", help="name of its policy (default: the one that has the name of the scene)")
     entry.add_argument("--capacity", type=whole(1, 10_000_000), help="people a day, where the scene counts them")
+
+
+def _add_statements(top: Commands) -> None:
+    top = top.group("statements", "what lines of public transport carried, day by day, and disputes about it")
+    for name, act, text in (
+        ("make", statement_commands.make, "make the statements of a day that are due, and supplements"),
+        ("rows", statement_commands.rows, "say what a day is worth as far as is known now"),
+        ("list", statement_commands.list_, "list the statements that were made"),
+    ):
+        entry = top.leaf(name, act, text)
+        entry.add_argument("--day", type=day, required=name != "list", metavar="DAY", help="day of the city")
+        entry.add_argument("--operator", help="identifier of the partner (default: all)")
+    entry = top.leaf("show", statement_commands.show, "write a statement to a file")
+    entry.add_argument("statement", help="its identifier")
+    _add_output(entry)
+    entry = top.leaf("check", statement_commands.check, "check a statement, and compare it row by row; 1 if it differs")
+    entry.add_argument("file", type=Path)
+    entry.add_argument("--against", metavar="FILE|record", help="another file, or 'record' for what was handed out")
+    entry.add_argument("--out", type=Path, metavar="FILE", help="write the differences to a CSV file")
+    entry = top.leaf("import-disputes", statement_commands.import_disputes, "take an operator's dispute file")
+    entry.add_argument("file", type=Path)
+    entry.add_argument("--operator", required=True, help="identifier of the partner")
+    entry = top.leaf("disputes", statement_commands.list_disputes, "list disputes")
+    entry.add_argument("--operator", help="identifier of the partner (default: all)")
+    entry.add_argument("--state", choices=[state.value for state in DisputeState])
+    entry = top.leaf("decide", statement_commands.decide_dispute, "decide a dispute, once")
+    entry.add_argument("dispute", help="the operator's number")
+    entry.add_argument("state", choices=[state.value for state in DisputeState if state is not DisputeState.RECEIVED])
+    entry.add_argument("--operator", required=True, help="identifier of the partner")
+    entry.add_argument("--reason", required=True, help="why; the operator reads it")
+    entry = top.leaf("decisions", statement_commands.decisions, "write an operator's decision file")
+    entry.add_argument("--operator", required=True, help="identifier of the partner")
+    _add_output(entry)
+
+
+def _add_output(entry: argparse.ArgumentParser) -> None:
+    entry.add_argument("--format", choices=("csv", "json"), default="csv", help="CSV (default) or JSON lines")
+    entry.add_argument("--bom", action="store_true", help="a byte order mark in front, for spreadsheets")
+    entry.add_argument("--out", type=Path, required=True, metavar="FILE", help="file to write")

@@ -12,9 +12,9 @@ from adapters.policies import InForce
 from adapters.trial_ledger import TrialLedger
 from codeservice.city import city_day
 from codeservice.code import Grant, Kind
-from codeservice.errors import Rejected
+from codeservice.errors import Rejected, UnprocessableError
 from codeservice.reason import Reason
-from codeservice.scan import Outcome, Verified
+from codeservice.scan import Acceptance, Outcome, Verified
 from codeservice.verifier import require_policy
 
 SHOWN = 20
@@ -27,6 +27,7 @@ OF_SCENE = frozenset(
         Reason.LIMIT_REACHED,
         Reason.NO_TICKET,
         Reason.CAPACITY_REACHED,
+        Reason.CLOSED,
     }
 )
 """Refusals that depend on the policy; every other one stays what it was."""
@@ -82,7 +83,7 @@ def try_policy(scans: Iterable[RecordedScan], policy: InForce, capacities: Mappi
         before = scan.reason, scan.effect
         trial.scans += 1
         trial.cents = trial.cents[0] + _cents(scan.effect), trial.cents[1] + _cents(after[1])
-        if before == after:
+        if _final(before) == _final(after):
             continue
         trial.differing += 1
         trial.changes[scan.reason or Outcome.ACCEPTED.value, after[0] or Outcome.ACCEPTED.value] += 1
@@ -111,9 +112,19 @@ def _again(scan: RecordedScan, policy: InForce, ledger: TrialLedger) -> tuple[st
     try:
         require_policy(verified, policy.checks, now=scan.at, document_checked=body.document_checked)
         with ledger.attempt():
-            return None, dict(adapter.decide(verified, body, ledger, policy.document, scan.at))
+            effect = dict(adapter.decide(verified, body, ledger, policy.document, scan.at))
     except Rejected as rejection:
         return rejection.reason.value, {}
+    except UnprocessableError as error:
+        # The policy does not know what the terminal said of itself, such as its line.
+        return error.code, {}
+    ledger.keep(Acceptance(scan.id, scan.at, scan.place, effect))
+    return None, effect
+
+
+def _final(said: tuple[str | None, Mapping[str, Any]]) -> tuple[str | None, Mapping[str, Any]]:
+    """Leave out that an effect was provisional: a trial knows all that a terminal could not."""
+    return said[0], {name: value for name, value in said[1].items() if name != "provisional"}
 
 
 def _cents(effect: Mapping[str, Any]) -> int:

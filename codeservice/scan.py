@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from codeservice.code import Grant, Kind
 from codeservice.reason import UNDETERMINED, Reason, Words
@@ -100,6 +101,24 @@ class Verified:
     def use(self) -> tuple[int, int, int]:
         """The identity of this showing: list, idx, iat. A typed number has none: see `kind`."""
         return self.grant.list, self.grant.idx, self.iat
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """One scan that was accepted before: when (epoch seconds), where, and what it booked."""
+
+    id: str
+    at: int
+    place: str
+    effect: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What was accepted of a holder before. `whole` is False where only one terminal's memory could be asked."""
+
+    acceptances: tuple[Acceptance, ...]
+    whole: bool
 
 
 @dataclass(frozen=True)

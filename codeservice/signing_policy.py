@@ -20,6 +20,7 @@ from codeservice.issuer import UnsafeGrantError, require_safe
 from codeservice.licence_copy import COPY_AAD, CopyError, read_copy, write_copy
 from codeservice.profile import PROFILE_AAD, ProfileError, read_profile, write_profile
 from codeservice.snapshot import DELTA_AAD, MAX_LIFETIME, SNAPSHOT_AAD
+from codeservice.statement import STATEMENT_AAD, StatementError, read_payload
 from codeservice.status_list import StatusList, StatusListError
 from codeservice.status_token import JWT_TYPE, LIFE, TTL, cwt_header
 from codeservice.token import ACCESS, TOKEN_LIFE
@@ -148,6 +149,8 @@ def _read_status_list(key: PublicKey, message: bytes, now: int, origin: str) -> 
         return _read_profile(key, message, now)
     if _is_for(key, message, COPY_AAD):
         return _read_copy(key, message, now)
+    if _is_for(key, message, STATEMENT_AAD):
+        return _read_statement(key, message, now)
     for aad in (SNAPSHOT_AAD, DELTA_AAD):
         if _is_for(key, message, aad):
             return _read_snapshot(key, message, aad, now)
@@ -203,6 +206,18 @@ def _read_copy(key: PublicKey, message: bytes, now: int) -> Statement:
     if abs(now - copy.issued) > SKEW or write_copy(copy) != payload:
         raise RefusedError("no copy of this moment")
     return Statement(f"copy:{copy.id}", copy.expires)
+
+
+def _read_statement(key: PublicKey, message: bytes, now: int) -> Statement:
+    """Read the header of a statement of public transport; what its rows say is the record's matter."""
+    _protected, payload = _take_apart(key, message, STATEMENT_AAD)
+    try:
+        header, _totals = read_payload(payload)
+    except StatementError as error:
+        raise RefusedError("no statement that the service would write") from error
+    if abs(now - header.made) > SKEW:
+        raise RefusedError("no statement of this moment")
+    return Statement(f"statement:{header.operator}/{header.line}/{header.day}/{header.number}", header.made)
 
 
 def _claims_of_jwt(key: PublicKey, message: bytes) -> tuple[Any, Any, Any, Any, StatusList]:

@@ -44,6 +44,10 @@ CREATE TABLE IF NOT EXISTS tally (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS moment (name TEXT, subject TEXT, at INTEGER NOT NULL, PRIMARY KEY (name, subject))
     WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS acceptance (
+    act TEXT PRIMARY KEY, subject TEXT NOT NULL, at INTEGER NOT NULL, sealed BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS acceptance_of ON acceptance (subject, at);
 CREATE TABLE IF NOT EXISTS answer (act TEXT PRIMARY KEY, at INTEGER NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS delta (version INTEGER PRIMARY KEY, sealed BLOB NOT NULL);
 """
@@ -190,10 +194,24 @@ class Store:
         row = self._connection.execute("SELECT sealed FROM answer WHERE act = ?", (act,)).fetchone()
         return None if row is None else self._open(row[0], act.encode())
 
+    def keep_acceptance(self, act: str, subject: str, effect: bytes, *, at: int) -> None:
+        """Keep for a day what was booked for a holder, as the terminal knows holders."""
+        sealed = self._seal(effect, _acceptance(act, subject))
+        self._connection.execute("INSERT OR REPLACE INTO acceptance VALUES (?, ?, ?, ?)", (act, subject, at, sealed))
+
+    def acceptances(self, subject: str, since: int) -> list[tuple[str, int, bytes]]:
+        """Return (act, at, effect) of a holder's acceptances since a moment, oldest first, without damaged ones."""
+        query = "SELECT act, at, sealed FROM acceptance WHERE subject = ? AND at >= ? ORDER BY at, act"
+        found = []
+        for act, at, sealed in self._connection.execute(query, (subject, since)):
+            with contextlib.suppress(DamagedError):
+                found.append((act, at, self._open(sealed, _acceptance(act, subject))))
+        return found
+
     def purge(self, now: int) -> None:
         """Delete what has had its time."""
         self._connection.execute("DELETE FROM answer WHERE at < ?", (now - _ANSWER_REST,))
-        for table in ("first_use", "tally", "moment"):
+        for table in ("first_use", "tally", "moment", "acceptance"):
             self._connection.execute(f"DELETE FROM {table} WHERE at < ?", (now - _MARK_REST,))  # noqa: S608 -- a constant
 
     def _scan(self, seq: int) -> bytes:
@@ -208,6 +226,10 @@ class Store:
             return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], where)
         except (InvalidTag, ValueError) as error:
             raise DamagedError("what is stored was changed, or sealed with another key") from error
+
+
+def _acceptance(act: str, subject: str) -> bytes:
+    return f"acceptance {subject} {act}".encode()
 
 
 def _delta(version: int) -> bytes:

@@ -105,6 +105,23 @@ PROBLEMS: dict[str, tuple[Words, Words]] = {
         Words("现行策略无法读取", "The policy in force cannot be read"),
         Words("请联系运营方", "Call the operator"),
     ),
+    # settlement of public transport
+    "statement_not_found": (
+        Words("找不到对账单", "No such statement"),
+        Words("请检查编号或日期", "Check its identifier or the day"),
+    ),
+    "statement_too_old": (
+        Words("该日的刷码记录已过保存期", "The taps of that day are past their time"),
+        Words("此日不再生成对账单", "No statement is made of that day any more"),
+    ),
+    "dispute_not_found": (
+        Words("没有待处理的争议", "No such dispute waits"),
+        Words("请检查编号；已决定的不能再改", "Check its number; what was decided stays decided"),
+    ),
+    "day_not_readable": (
+        Words("日期格式不对", "This is not a day"),
+        Words("请按 2026-01-31 填写", "Send it as 2026-01-31"),
+    ),
     # what a validator says of itself
     "line_not_known": (
         Words("本线路不在现行票价表中", "The tariff does not know this line"),
