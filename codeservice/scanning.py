@@ -1,6 +1,5 @@
 """One scan from text to a recorded decision: the same for terminals and for partners' back ends."""
 
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 

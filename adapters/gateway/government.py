@@ -11,6 +11,7 @@ from adapters.policies import choose
 from adapters.terminals import SCOPE, policy_of, require_terminal
 from codeservice.city import city_day
 from codeservice.errors import NotFoundError
+from codeservice.hall import State
 from codeservice.reason import Words
 from codeservice.reviewing import add_review
 from codeservice.services import Services
@@ -158,7 +159,7 @@ def display_numbers(services: Services, place: str) -> Display:
         now,
         day,
         [
-            CalledNumber(visit.window or "", visit.number, visit.state is hall.State.SERVING, visit.calls)
+            CalledNumber(visit.window or "", visit.number, visit.state is State.SERVING, visit.calls)
             for visit in called[:_SHOWN]
         ],
         [WaitingService(entry.title.words, entry.prefix, waiting.get(entry.code, 0)) for entry in policy.services],
