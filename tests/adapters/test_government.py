@@ -2,8 +2,7 @@
 
 import pytest
 
-from adapters.contract import ScanBody
-from adapters.government import NUMBERS_A_DAY, Government, GovernmentDetails
+from adapters.government import Government, GovernmentBody, GovernmentDetails
 from adapters.policies import standard
 from adapters.trial_ledger import TrialLedger
 from codeservice.code import Kind
@@ -12,7 +11,8 @@ from codeservice.reason import Reason
 from codeservice.scan import Disclosure
 from tests.makers import HOUR, NOW, make_verified
 
-HALL, BODY = Government(), ScanBody(code="")
+HALL, BODY = Government(), GovernmentBody(code="")
+NUMBERS_A_DAY = HALL.default.services[0].numbers_a_day
 
 
 def draw(ledger: TrialLedger, now: int = NOW) -> object:
@@ -53,12 +53,12 @@ def test_after_the_last_number_of_the_day_nobody_is_served() -> None:
 )
 def test_the_screen_shows_number_and_name_as_far_as_consent_goes(disclosed: dict[str, str], name: str) -> None:
     words, details = HALL.reply({"queue_number": "A012"}, disclosed, HALL.default)
-    assert details == GovernmentDetails(name, "A012")
+    assert details == GovernmentDetails(name, "A012", None)
     assert "A012" in words.zh
     assert "A012" in words.en
 
 
 def test_the_hall_asks_for_the_name_only() -> None:
-    assert GovernmentDetails.__struct_fields__ == ("name", "queue_number")
+    assert GovernmentDetails.__struct_fields__ == ("name", "queue_number", "service_title")
     assert standard("government").checks.discloses == {"name": Disclosure.FULL}
     assert standard("government").checks.kinds == {Kind.DEVICE, Kind.SERVED, Kind.DIGIT}

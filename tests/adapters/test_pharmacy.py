@@ -1,21 +1,36 @@
 """The pharmacy: identity, and packages that are counted over all tills of the city, a day at a time."""
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.pharmacy import LIMITS, TITLES, Medicine, Pharmacy, PharmacyBody, PharmacyDetails
+from adapters.contract import kept_of
+from adapters.pharmacy import (
+    Medicine,
+    MedicineClass,
+    Pharmacy,
+    PharmacyBody,
+    PharmacyDetails,
+    PharmacyPolicy,
+    Registration,
+    RegistrationRule,
+)
 from adapters.policies import standard
 from adapters.trial_ledger import TrialLedger
 from codeservice.code import Kind
-from codeservice.errors import Rejected
-from codeservice.reason import Reason
+from codeservice.errors import Rejected, UnprocessableError
+from codeservice.policy import Text
+from codeservice.reason import Reason, Words
 from codeservice.scan import Disclosure
 from tests.makers import DAY, HOUR, NOW, make_verified
 
 PHARMACY = Pharmacy()
-LIMIT = LIMITS["ephedrine"]
+EPHEDRINE = PHARMACY.default.classes[0]
+LIMIT = EPHEDRINE.packages
+TITLES = {"ephedrine": EPHEDRINE.title.words}
 
 
 @pytest.fixture
@@ -35,8 +50,8 @@ def sell(ledger: TrialLedger, packages: int = 1, now: int = NOW) -> object:
 
 def test_without_medicine_only_identity_is_checked(ledger: TrialLedger) -> None:
     effect = PHARMACY.decide(make_verified(), PharmacyBody(code=""), ledger, PHARMACY.default, NOW)
-    assert effect == {"medicine": None, "packages": None, "remaining": None}
-    assert ledger.shared.tallies == {}
+    assert effect == {"medicine": None, "packages": None, "remaining": None, "insured": True, "registered": False}
+    assert ledger.shared.sales == {}
 
 
 def test_packages_are_sold_up_to_the_limit(ledger: TrialLedger) -> None:
@@ -71,7 +86,7 @@ IDENTITY = {"name": "张三", "id_number": "11010519491231002X"}
 
 def test_the_till_sees_who_it_is_and_what_remains() -> None:
     effect = {"medicine": "ephedrine", "packages": 1, "remaining": 1}
-    expected = PharmacyDetails("张三", "11010519491231002X", "ephedrine", TITLES["ephedrine"], 1, 1)
+    expected = PharmacyDetails("张三", "11010519491231002X", "ephedrine", TITLES["ephedrine"], 1, 1, None)
     assert PHARMACY.reply(effect, IDENTITY, PHARMACY.default)[1] == expected
 
 
@@ -84,7 +99,7 @@ def test_without_medicine_the_till_sees_who_it_is() -> None:
 def test_the_till_learns_no_more_than_it_needs() -> None:
     assert PharmacyDetails.__struct_fields__ == (
         *("name", "id_number", "medicine", "medicine_title"),
-        *("packages", "remaining"),
+        *("packages", "remaining", "insured"),
     )
     assert standard("pharmacy").checks.discloses == {"name": Disclosure.FULL, "id_number": Disclosure.FULL}
 
@@ -94,14 +109,85 @@ def test_the_face_is_compared() -> None:
     assert standard("pharmacy").checks.kinds == {Kind.DEVICE, Kind.SERVED, Kind.DIGIT}
 
 
-def test_every_limit_has_words() -> None:
-    assert LIMITS.keys() == TITLES.keys()
+def test_what_another_version_has_sold_is_shown_by_its_code() -> None:
+    effect = {"medicine": "gone", "packages": 1, "remaining": 1}
+    assert PHARMACY.reply(effect, {}, PHARMACY.default)[1].medicine_title == Words("gone", "gone")
+
+
+@pytest.mark.parametrize(
+    ("period", "first", "last"),
+    [("day", 8, 8), ("week", -4 * 24 + 8, 2 * 24 + 8), ("month", -14 * 24 + 8, 16 * 24 + 8)],
+)
+def test_a_calendar_period_begins_at_the_citys_midnight(period: str, first: int, last: int) -> None:
+    """NOW is Friday, 2027-01-15, 16:00 in the city."""
+    class_ = msgspec.structs.replace(EPHEDRINE, period=period)
+    start = NOW + (first - 24) * HOUR
+    assert class_.since(NOW) == start - 1
+    assert class_.since(NOW + last * HOUR - 1) == start - 1
+    assert class_.since(NOW + last * HOUR) == NOW + last * HOUR - 1
+
+
+def test_days_back_slide_with_every_second() -> None:
+    class_ = msgspec.structs.replace(EPHEDRINE, period=7)
+    assert class_.since(NOW) == NOW - 7 * DAY
+
+
+@pytest.mark.parametrize("insured", [None, False, True])
+def test_the_till_learns_whether_the_holder_is_insured(ledger: TrialLedger, *, insured: bool | None) -> None:
+    entitlements = {} if insured is None else {3: int(insured)}
+    verified = make_verified(entitlements=entitlements)
+    effect = PHARMACY.decide(verified, PharmacyBody(code=""), ledger, PHARMACY.default, NOW)
+    assert effect["insured"] is insured
+
+
+REGISTERED = MedicineClass(
+    code="fever", title=Text(zh="退热药", en="Fever medicine"), packages=2, period="day", registration=True
+)
+RULE = RegistrationRule(
+    reasons={"self": Text(zh="本人", en="Self")}, symptoms={"fever": Text(zh="发热", en="Fever")}, keep_days=14
+)
+
+
+@pytest.mark.parametrize("on", [False, True])
+def test_answers_are_asked_for_exactly_while_the_registry_is_on(ledger: TrialLedger, *, on: bool) -> None:
+    ledger.shared.registering = on
+    policy = PharmacyPolicy(classes=(REGISTERED,), registration=RULE)
+    answers = Registration("self", ("fever",))
+    for registration, good in ((answers, on), (None, not on)):
+        body = PharmacyBody(code="", medicine=Medicine("fever", 1), registration=registration)
+        if good:
+            assert PHARMACY.decide(make_verified(), body, ledger, policy, NOW)["registered"] is on
+        else:
+            with pytest.raises(UnprocessableError):
+                PHARMACY.decide(make_verified(), body, ledger, policy, NOW)
+
+
+def test_answers_of_a_buyer_are_not_kept_with_the_scan() -> None:
+    body = PharmacyBody(code="91", medicine=Medicine("fever", 1), registration=Registration("self", ("fever",)))
+    kept = kept_of(body)
+    assert kept == {"medicine": {"class": "fever", "packages": 1}, "registration": "kept apart"}
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(kept, PharmacyBody)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"classes": (EPHEDRINE, EPHEDRINE)},
+        {"classes": (msgspec.structs.replace(EPHEDRINE, code="prescription"),)},
+        {"classes": (REGISTERED,)},
+    ],
+    ids=["a class twice", "the name of prescriptions", "nothing to ask"],
+)
+def test_a_policy_that_contradicts_itself_is_refused(fields: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"classes|registration"):
+        PharmacyPolicy(**fields)
 
 
 @pytest.mark.parametrize(
     "medicine",
     [
-        pytest.param('{"class": "aspirin", "packages": 1}', id="unknown class"),
+        pytest.param('{"class": 7, "packages": 1}', id="class of another type"),
         pytest.param('{"class": "ephedrine", "packages": 0}', id="no package"),
         pytest.param('{"class": "ephedrine", "packages": -1}', id="negative"),
         pytest.param('{"class": "ephedrine", "packages": 100}', id="a hundred"),
