@@ -164,6 +164,12 @@ def _add_terminals(top: Commands) -> None:
             entry.add_argument("--qr", metavar="FILE", help=drawn)
     text = "account for every scan that terminals have numbered; exits with 1 when one is missed"
     terminals.leaf("reconcile", terminal_commands.terminals_reconcile, text)
+    back_ends = top.group("back-ends", "servers of partners, OAuth 2 clients with a key of their own")
+    entry = back_ends.leaf("add", terminal_commands.back_ends_add, "add a back end to a place; then enrol-back-end")
+    entry.add_argument("client", help="new identifier: letters, digits and dashes")
+    entry.add_argument("--place", required=True, help="identifier of the place that it acts for")
+    entry.add_argument("--name", required=True, help="name for people")
+    entry.add_argument("--scope", required=True, nargs="+", help="what it may do, as verify or statements:read")
     enrol = top.leaf("enrol-back-end", commands.enrol_back_end, "make a key for a back end and enrol it")
     token = top.leaf("assertion", commands.assertion, "sign a client assertion (RFC 7523), for trying the partner API")
     for entry, text in ((enrol, "PEM file to write"), (token, "PEM file of its private key")):

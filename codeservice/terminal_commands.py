@@ -1,6 +1,7 @@
 """What each command about terminals and their scans does."""
 
 import argparse
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ MARKS = [kind.value for kind in Mark]
 CONSOLE = "-"
 """Stands for the console where a file could be named."""
 
+_SCOPE = re.compile(r"[a-z_]+(:[a-z_]+)?", re.ASCII)
 _GAP_PATIENCE = 24 * 3600
 """Seconds after which a number below one that came is missed: a terminal sends its oldest scans first."""
 
@@ -42,22 +44,28 @@ def terminals_list(options: argparse.Namespace) -> Result:
 
 def terminals_add(options: argparse.Namespace) -> Result:
     """Add a terminal."""
-    if not options.terminal.replace("-", "").isalnum() or not options.terminal.isascii():
+    return _add(options, options.terminal, client.TERMINAL, frozenset({"scan"}))
+
+
+def back_ends_add(options: argparse.Namespace) -> Result:
+    """Add a partner's back end with what it may do; `enrol-back-end` gives it a key."""
+    scopes = frozenset(options.scope)
+    wrong = sorted(scope for scope in scopes if not _SCOPE.fullmatch(scope) or scope == "scan")
+    if wrong:
+        raise CommandError(f"{wrong[0]} is no scope of a back end")
+    return _add(options, options.client, client.BACK_END, scopes)
+
+
+def _add(options: argparse.Namespace, id_: str, kind: str, scopes: frozenset[str]) -> Result:
+    if not id_.replace("-", "").isalnum() or not id_.isascii():
         raise CommandError("an identifier has letters, digits and dashes")
 
     def work(connection: Connection) -> None:
-        if client.find(connection, options.terminal) is not None:
-            raise CommandError(f"there is a terminal {options.terminal} already")
-        client.add_client(
-            connection,
-            id_=options.terminal,
-            kind=client.TERMINAL,
-            place=options.place,
-            name=options.name,
-            scopes=frozenset({"scan"}),
-        )
+        if client.find(connection, id_) is not None:
+            raise CommandError(f"there is a client {id_} already")
+        client.add_client(connection, id_=id_, kind=kind, place=options.place, name=options.name, scopes=scopes)
 
-    return on_client(options, options.terminal, "terminal_added", work)
+    return on_client(options, id_, f"{kind}_added", work)
 
 
 def terminals_enrol(options: argparse.Namespace) -> Result:

@@ -197,3 +197,13 @@ def test_a_question_that_makes_no_sense_is_wrong_usage(arguments: list[str]) -> 
     with pytest.raises(SystemExit) as caught:
         cli.main(["scans", "marked", *arguments])
     assert caught.value.code == 2
+
+
+def test_a_back_end_is_added_with_its_scopes_and_never_as_a_terminal(operate: Operate) -> None:
+    add = ("back-ends", "add", "bus-server", "--place", "bus-line-1", "--name", "Bus company")
+    assert operate(*add, "--scope", "statements:read", "verify")[0] == 0
+    (found,) = [entry for entry in operate("terminals", "list")[1] if entry["id"] == "bus-server"]
+    assert (found["kind"], found["scopes"]) == ("back_end", ["statements:read", "verify"])
+    assert operate(*add, "--scope", "verify")[0] == 1
+    for scope in ("scan", "Verify", "a b"):
+        assert operate("back-ends", "add", "other", "--place", "bus-line-1", "--name", "x", "--scope", scope)[0] == 1
