@@ -47,7 +47,7 @@ class Institution(Answer, frozen=True):
     name: str
 
 
-class Choices(Answer, frozen=True):
+class RecordChoices(Answer, frozen=True):
     """What a consent is made of."""
 
     institutions: list[Institution]
@@ -56,7 +56,7 @@ class Choices(Answer, frozen=True):
     max_days: int
 
 
-class ConsentRequest(Body, frozen=True):
+class RecordConsentRequest(Body, frozen=True):
     """Which parts are opened to whom, what for, and until when (epoch seconds; `begins` is now if it is left out)."""
 
     institution: Annotated[str, msgspec.Meta(max_length=32)]
@@ -130,14 +130,18 @@ class HealthAccesses(Answer, frozen=True):
     accesses: list[HealthAccess]
 
 
-@operation(door, "GET /wallet/api/v1/record-choices", returns=Choices, security=Security.SESSION, problems=_SESSION)
-def record_choices(services: Services) -> Choices:
+@operation(
+    door, "GET /wallet/api/v1/record-choices", returns=RecordChoices, security=Security.SESSION, problems=_SESSION
+)
+def record_choices(services: Services) -> RecordChoices:
     """List the hospitals, parts and purposes that a consent can name."""
     require_person(services)
     with services.database.read() as connection:
         found = [Institution(*entry) for entry in client.partners_of(connection, _HOSPITAL)]
     scopes = [Titled(scope.value, SCOPE_TITLES[scope]) for scope in Scope]
-    return Choices(found, scopes, [_purpose(entry) for entry in Purpose if entry in CONSENTABLE], MAX_CONSENT_DAYS)
+    return RecordChoices(
+        found, scopes, [_purpose(entry) for entry in Purpose if entry in CONSENTABLE], MAX_CONSENT_DAYS
+    )
 
 
 @operation(
@@ -177,13 +181,13 @@ def record_consent_versions(services: Services, consent: str) -> RecordConsents:
 @operation(
     door,
     "POST /wallet/api/v1/record-consents",
-    body=ConsentRequest,
+    body=RecordConsentRequest,
     returns=RecordConsent,
     status=201,
     security=Security.SESSION,
     problems=(*_CHANGES, "partner_not_found", "record_scope_not_allowed", "record_period_not_allowed"),
 )
-def give_record_consent(services: Services, body: ConsentRequest) -> RecordConsent:
+def give_record_consent(services: Services, body: RecordConsentRequest) -> RecordConsent:
     """Open parts of one's record to a hospital, for a purpose and a time."""
     signed_in, holder = require_person(services)
     now = services.clock()

@@ -34,8 +34,6 @@ door = Blueprint("emergency_access", __name__)
 
 SCOPE = "emergency"
 _MAX_CODE = 1000
-_ACT = "emergency"
-"""Kind of the keyed hash of what an act asked."""
 
 
 class EmergencyRequest(Body, frozen=True):
@@ -101,7 +99,6 @@ def open_in_emergency(services: Services, body: EmergencyRequest) -> Emergency:
     act, policy = require_act(), who.policy.emergency
     if policy is None or body.reason not in policy.reasons:
         raise ForbiddenError("emergency_not_allowed")
-    asked = msgspec.json.encode(body).hex()
     with services.database.read() as connection:
         earlier = emergency_access.find_by_act(connection, who.client.id, act)
     if earlier is None:
@@ -115,7 +112,8 @@ def open_in_emergency(services: Services, body: EmergencyRequest) -> Emergency:
         client.require_active(connection, who.client.id)
         again = emergency_access.find_by_act(connection, who.client.id, act)
         if again is not None:
-            if not services.vault.matches(again.fingerprint, asked, kind=_ACT):
+            same = (again.reason, again.operator) == (body.reason, body.operator)
+            if not same or _identify(services, connection, body, now) != again.person:
                 raise ConflictError("idempotency_key_reused")
             return None if now - again.at > REPEAT_SECONDS else (again, True)
         holder = _identify(services, connection, body, now)
@@ -126,7 +124,6 @@ def open_in_emergency(services: Services, body: EmergencyRequest) -> Emergency:
             id=secrets.token_hex(16),
             client=who.client.id,
             act=act,
-            fingerprint=services.vault.index(asked, kind=_ACT),
             partner=who.client.partner,
             place=who.client.place,
             person=holder,

@@ -21,7 +21,7 @@ door = Blueprint("insurance", __name__)
 SCOPE = "insurance"
 
 
-class RedemptionRequest(Body, frozen=True):
+class InsuranceRedemption(Body, frozen=True):
     """A token, with the clerk and the business that it was issued for."""
 
     token: Annotated[str, msgspec.Meta(max_length=100)]
@@ -44,14 +44,14 @@ class Eligibility(Answer, frozen=True):
 @operation(
     door,
     "POST /api/v1/insurance-tokens/redemptions",
-    body=RedemptionRequest,
+    body=InsuranceRedemption,
     returns=Eligibility,
     security=Security.BEARER,
     scope=SCOPE,
     headers=("Idempotency-Key",),
     problems=(*PROBLEMS, "idempotency_key_required", "insurance_token_refused"),
 )
-def redeem_insurance_token(services: Services, body: RedemptionRequest) -> Eligibility:
+def redeem_insurance_token(services: Services, body: InsuranceRedemption) -> Eligibility:
     """Redeem a token once. One answer for a token that is unknown, used, too old, or bound to somebody else."""
     now = services.clock()
     who = require_hospital(services, scope=SCOPE, now=now)

@@ -18,7 +18,6 @@ class StoredEmergency:
     id: str
     client: str
     act: str
-    fingerprint: bytes
     partner: str
     place: str
     person: str

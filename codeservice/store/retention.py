@@ -10,6 +10,7 @@ from codeservice.store.models import (
     Challenge,
     DigitHandle,
     FirstUse,
+    InsuranceToken,
     HallApplication,
     HallReview,
     HallVisit,
@@ -39,6 +40,9 @@ _STREAM_LIFE = 3 * SCAN_LIFE
 
 _MESSAGE_LIFE = 24 * 3600
 _MOMENT_LIFE = 24 * 3600
+_TOKEN_REST = 24 * 3600
+"""Seconds an insurance token is known after its end, so that its redemption can be answered again."""
+
 _HANDLE_REST = 24 * 3600
 """Seconds an expired handle rests before its number may be drawn again."""
 
@@ -48,6 +52,7 @@ def purge(connection: Connection, *, now: int) -> int:
     rules: tuple[tuple[type[Table], ColumnElement[bool]], ...] = (
         (FirstUse, FirstUse.iat < now - FIRST_USE_LIFE),
         (UsedAssertion, UsedAssertion.expires < now),
+        (InsuranceToken, InsuranceToken.expires < now - _TOKEN_REST),
         (Challenge, Challenge.created < now - 3600),
         (Session, Session.expires < now),
         (Message, Message.at < now - _MESSAGE_LIFE),

@@ -79,7 +79,7 @@ def test_what_an_older_terminal_uploads_is_still_a_check_in() -> None:
     ],
 )
 def test_the_desk_sees_what_was_disclosed(
-    disclosed: dict[str, object], name: str, number: str, insured: bool | None
+    disclosed: dict[str, object], name: str, number: str, insured: object
 ) -> None:
     details = HOSPITAL.reply({"check_in": True}, disclosed, HOSPITAL.default)[1]
     assert (details.name, details.id_number, details.insured) == (name, number, insured)

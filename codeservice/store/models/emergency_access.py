@@ -18,7 +18,6 @@ class EmergencyAccess(Table):
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     client: Mapped[str] = mapped_column(ForeignKey("client.id"))
     act: Mapped[str] = mapped_column(String(64))
-    fingerprint: Mapped[bytes]
     partner: Mapped[str] = mapped_column(ForeignKey("partner.id"))
     place: Mapped[str] = mapped_column(ForeignKey("place.id"))
     person: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)

@@ -67,7 +67,7 @@ def test_a_typed_number_needs_the_document_in_hand(city: City) -> None:
 
 def test_registration_then_check_in_then_the_hospital_moves_the_visit_on(city: City) -> None:
     phone, desk, server = city.phone(), city.terminal("clinic-1"), back_end(city)
-    registered = desk.scan(phone.show(city.clock.now), act=None, **{"department": "internal"})
+    registered = desk.scan(phone.show(city.clock.now), act=None, department="internal")
     body = {"department": "internal"} | typed(city, "id_number")
     first = desk.http.open(
         "/scan/v1/hospital",

@@ -12,7 +12,9 @@ from codeservice.web.problems import PROBLEMS
 from tests.conftest import City
 from tests.phone import Phone
 
-PAGES = re.compile(r"^/($|wallet/($|static|core|lib|service-worker)|scanner/|demo/|hall/static/|hall/<place>/display$|openapi\.json)")
+PAGES = re.compile(
+    r"^/($|wallet/($|static|core|lib|service-worker)|scanner/|demo/|hall/static/|hall/<place>/display$|fhir/<path|openapi\.json)"
+)
 
 
 def operations(app: Flask) -> list[Operation]:
@@ -63,7 +65,9 @@ def test_nothing_that_needs_a_caller_answers_without_one(city: City, security: S
             path = re.sub(r"<\w+>", "x", entry.path)
             answer = browser.open(path, method=entry.method, json=example(entry), headers={"Idempotency-Key": "a"})
             assert answer.status_code == 401, entry
-            assert answer.mimetype == "application/problem+json"
+            # What speaks FHIR says its errors as FHIR does.
+            errors = "fhir" if path.startswith("/fhir/") else "problem"
+            assert answer.mimetype == f"application/{errors}+json"
 
 
 def test_no_terminal_may_act_as_a_citizen_and_no_citizen_as_a_terminal(city: City) -> None:
@@ -85,10 +89,49 @@ def wallet_call(phone: Phone, entry: Operation, path: str) -> int:
     return phone.http.open(path, method=entry.method, json=example(entry), headers=headers).status_code
 
 
+SAMPLES = {
+    "digest": "0" * 64,
+    "basis": "IDL-1",
+    "one_time_password": "000000",
+    "reason": "because",
+    "medicine": None,
+    "patient": "0" * 32,
+    "operator": "nurse-7",
+    "business": "01101",
+}
+"""What fields take whose form is told by a pattern; the others are made from their types."""
+
+
 def example(entry: Operation) -> object:
     """Return a body that passes the schema of an operation."""
-    if entry.body is None:
-        return None
-    values: dict[str, object] = {"given": True, "grants": [], "medicine": None}
-    fields = msgspec.structs.fields(entry.body)
-    return {field.encode_name: values.get(field.encode_name, "x") for field in fields if field.required}
+    return None if entry.body is None else sample(msgspec.inspect.type_info(entry.body), "")
+
+
+def sample(type_: msgspec.inspect.Type, name: str) -> object:  # noqa: PLR0911 -- one line for each kind
+    """Return a value of a type, the smallest that it takes."""
+    match type_:
+        case msgspec.inspect.StructType() | msgspec.inspect.DataclassType():
+            return {
+                field.encode_name: sample(field.type, field.encode_name) for field in type_.fields if field.required
+            }
+        case msgspec.inspect.StrType():
+            least = "x" * max(type_.min_length or 0, 1)
+            return SAMPLES.get(name, least) if type_.pattern or (type_.min_length or 0) > 1 else least
+        case msgspec.inspect.IntType():
+            return type_.ge if type_.ge is not None else 1
+        case msgspec.inspect.BoolType():
+            return True
+        case msgspec.inspect.ListType() | msgspec.inspect.VarTupleType() | msgspec.inspect.FrozenSetType():
+            return [sample(type_.item_type, name)] * (type_.min_length or 0)
+        case msgspec.inspect.TupleType():
+            return [sample(part, name) for part in type_.item_types]
+        case msgspec.inspect.DictType():
+            return {}
+        case msgspec.inspect.LiteralType():
+            return type_.values[0]
+        case msgspec.inspect.EnumType():
+            return next(iter(type_.cls)).value
+        case msgspec.inspect.UnionType():
+            return None if type_.includes_none else sample(type_.types[0], name)
+        case _:
+            return "x"

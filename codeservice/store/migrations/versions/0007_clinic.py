@@ -133,7 +133,6 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("client", sa.String(length=32), nullable=False),
         sa.Column("act", sa.String(length=64), nullable=False),
-        sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
         sa.Column("partner", sa.String(length=32), nullable=False),
         sa.Column("place", sa.String(length=32), nullable=False),
         sa.Column("person", sa.String(length=32), nullable=False),
