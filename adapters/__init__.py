@@ -6,7 +6,8 @@ from adapters.government import Government
 from adapters.hospital import Hospital
 from adapters.pharmacy import Pharmacy
 from adapters.scenic_spot import ScenicSpot
+from adapters.venue import Venue
 
 ADAPTERS: dict[str, Adapter] = {
-    adapter.scene.name: adapter for adapter in (Bus(), Hospital(), Pharmacy(), ScenicSpot(), Government())
+    adapter.scene.name: adapter for adapter in (Bus(), Hospital(), Pharmacy(), ScenicSpot(), Government(), Venue())
 }

@@ -40,6 +40,7 @@ class Reason(StrEnum):
     LIMIT_REACHED = "limit_reached"
     NO_TICKET = "no_ticket"
     CAPACITY_REACHED = "capacity_reached"
+    CLOSED = "closed"
     TERMINAL_NOT_ALLOWED = "terminal_not_allowed"
     TEMPORARILY_UNAVAILABLE = "temporarily_unavailable"
 
@@ -107,6 +108,10 @@ MESSAGES: dict[Reason, tuple[Words, Words]] = {
     Reason.CAPACITY_REACHED: (
         Words("今日人数已满", "Today's capacity is reached"),
         Words("请引导改日入园", "Please come another day"),
+    ),
+    Reason.CLOSED: (
+        Words("现在不开放", "Closed now"),
+        Words("请告知开放时间", "Tell them the opening hours"),
     ),
     Reason.TERMINAL_NOT_ALLOWED: (Words("本终端无权核验", "This terminal may not verify"), _OPERATOR),
     Reason.TEMPORARILY_UNAVAILABLE: (Words("暂时无法判断", "Cannot decide right now"), _FALLBACK),

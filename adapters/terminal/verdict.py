@@ -12,6 +12,7 @@ from adapters.hospital import HospitalDetails
 from adapters.pharmacy import PharmacyDetails
 from adapters.scenic_spot import ScenicSpotDetails
 from adapters.terminal.answer import Answer
+from adapters.venue import VenueDetails
 from codeservice.reason import ACCEPTED, Words
 from codeservice.scan import Outcome
 
@@ -119,6 +120,7 @@ def _lines(details: Details | None) -> Iterator[tuple[Words, Words | None]]:
             yield Words("就诊号", "Visit"), None if details.visit is None else _plain(details.visit)
         case PharmacyDetails():
             yield from _identity(details.name, details.id_number)
+            yield Words("医保", "Insurance"), None if details.insured is None else _INSURED[details.insured]
             yield Words("药品", "Medicine"), details.medicine_title
             yield Words("本次盒数", "Packages now"), _number(details.packages)
             yield Words("还可购买", "Still allowed"), _number(details.remaining)
@@ -129,7 +131,15 @@ def _lines(details: Details | None) -> Iterator[tuple[Words, Words | None]]:
             yield Words("上限", "Limit"), _NO_BOUND if details.capacity is None else _number(details.capacity)
         case GovernmentDetails():
             yield Words("排队号", "Queue number"), _plain(details.queue_number)
+            yield Words("业务", "Service"), details.service_title
             yield Words("姓名", "Name"), _plain(details.name)
+        case VenueDetails():
+            yield Words("类别", "Kind"), details.title
+            yield Words("规则", "Rule"), details.explained
+            yield Words("费用", "Price"), _price(details.price_cents)
+            yield Words("停留分钟", "Minutes"), _number(details.minutes)
+            yield Words("场内人数", "Inside"), _number(details.inside)
+            yield Words("姓名", "Name"), None if details.name is None else _plain(details.name)
         case _:
             # A scene that this version does not know: the verdict alone is right as well.
             return

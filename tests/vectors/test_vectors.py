@@ -30,6 +30,7 @@ BY_SCENES_AND_TERMINALS = {
     Reason.LIMIT_REACHED,
     Reason.NO_TICKET,
     Reason.CAPACITY_REACHED,
+    Reason.CLOSED,
     Reason.TERMINAL_NOT_ALLOWED,
 }
 """Reasons that no code alone can bring about."""

@@ -26,6 +26,7 @@ from adapters.terminal.screen import (
     verdict_lines,
 )
 from adapters.terminal.verdict import STAY, STAY_TO_COMPARE, details_of, verdict_of
+from adapters.venue import VenueDetails
 from codeservice.reason import MESSAGES, UNDETERMINED, Reason, Words
 from codeservice.scan import Outcome
 from codeservice.scene import SCENES
@@ -34,7 +35,15 @@ from tests.scanning import ADULT, BUYER, PATIENT, accepted, healthy, rejected
 SIZES = [(80, 24), (40, 12), (132, 43), (20, 6)]
 TICKET = ScenicSpotDetails("2027-01-15", 3, None, Words("市民票", "Resident's ticket"))
 NUMBER = GovernmentDetails("李*", "A017")
-SEEN = {"bus": ADULT, "hospital": PATIENT, "pharmacy": BUYER, "scenic_spot": TICKET, "government": NUMBER}
+VISITOR = VenueDetails("enter", Words("读者", "Reader"), Words("市民免费", "Free for residents"), 0, None, 3, 10, None)
+SEEN = {
+    "bus": ADULT,
+    "hospital": PATIENT,
+    "pharmacy": BUYER,
+    "scenic_spot": TICKET,
+    "government": NUMBER,
+    "venue": VISITOR,
+}
 ANSWERS = [
     pytest.param(accepted(), id="accepted"),
     pytest.param(accepted(PATIENT, holder_check_required=True), id="to compare"),
