@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from codeservice.audit import CHECKPOINT_AAD, checkpoint_payload
 from codeservice.code import FORMS, Grant, Kind, write_grant
+from codeservice.destruction import Certificate, Destroyed, sign_certificate
 from codeservice.issuer import LIFETIMES, issue
 from codeservice.profile import PROFILE_AAD, Profile, sign_profile, write_profile
 from codeservice.signing_policy import SKEW, binding_of, signing_policy
@@ -462,3 +463,17 @@ def test_no_other_key_signs_a_profile() -> None:
 def test_only_status_lists_may_be_long() -> None:
     with pytest.raises(RefusedError, match="too long"):
         ask(Purpose.TOKEN, b"x" * (jws.MAX_JWS + 1))
+
+
+def destruction_of(at: int) -> bytes:
+    tables = (Destroyed("health_change", 3, ROOT_HASH),)
+    certificate = Certificate("p1", ("li", "wang"), NOW - DAY, at, tables)
+    return captured(Purpose.CHECKPOINT, lambda signer: sign_certificate(certificate, signer=signer))
+
+
+def test_a_certificate_of_destruction_is_signed_at_its_moment_by_a_checkpoint_key() -> None:
+    key = ISSUERS[Purpose.CHECKPOINT].key(Purpose.CHECKPOINT, verify_until=NOW + 999 * DAY)
+    assert POLICY(key, destruction_of(NOW), NOW) == Statement("destruction:p1", NOW)
+    for message in (destruction_of(NOW + SKEW + 1), destruction_of(NOW)[:-1], destruction_of(NOW) + b"\0"):
+        with pytest.raises(RefusedError):
+            POLICY(key, message, NOW)

@@ -488,14 +488,15 @@ def test_nobody_in_transit_learns_or_writes_anything_of_anybodys_health(city: Ci
 def body_of(rule: str) -> dict[str, Any]:
     item = {"id_number": "1", "kind": "k", "reference": "r", "observed": 1, "expires": 2}
     text = {"document": {}, "reason": "because", "basis": "IDL-1"}
-    return {
+    bodies: dict[str, dict[str, Any]] = {
         "/authorities/v1/health-evidence": {"items": [item]},
         "/authorities/v1/health-evidence/withdrawals": {"kind": "k", "reference": "r"},
         "/officers/v1/proposals": {"kind": "k"} | text,
         "/officers/v1/proposals/<proposal>": text,
         "/officers/v1/proposals/<proposal>/approval": {"digest": "0" * 64},
         "/wallet/api/v1/health-status/appeals": {"change": 1, "text": "x"},
-    }.get(rule, {})
+    }
+    return bodies.get(rule, {})
 
 
 def test_audit_and_logs_hold_neither_status_nor_person(city: City) -> None:
