@@ -2,6 +2,9 @@
 
 from types import ModuleType
 
-from day.chapters import bus
+from day.chapters import bus, hospital
 
-CHAPTERS: dict[str, ModuleType] = {"bus": bus}
+CHAPTERS: dict[str, ModuleType] = {
+    "bus": bus,
+    "hospital": hospital,
+}
