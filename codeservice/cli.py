@@ -131,7 +131,7 @@ def _add_credentials(top: Commands) -> None:
     text = "import a file row by row; started again with the same file, it goes on where it was broken off"
     entry = credentials.leaf("import", credential_commands.credentials_import, text)
     entry.add_argument("--report", type=Path, required=True, help="CSV file of refused rows to write")
-    entry.add_argument("--create-people", action="store_true", help="make people who are not known, of rows with region")
+    entry.add_argument("--create-people", action="store_true", help="make people who are not known yet")
     export = credentials.leaf("export", credential_commands.credentials_export, "write what an authority owns as CSV")
     for leaf, text in ((entry, "file of CSV (.csv) or JSON lines"), (export, "new CSV file")):
         leaf.add_argument("file", type=Path, help=text)
@@ -140,7 +140,7 @@ def _add_credentials(top: Commands) -> None:
     entry.add_argument("file", type=Path, help="new CSV file")
     entry.add_argument("--rows", type=whole(1, 30_000_000), default=1000, help="how many (default 1000)")
     entry.add_argument("--seed", type=int, default=1, help="the same seed writes the same file")
-    entry.add_argument("--bad", type=whole(0, 1_000_000), default=0, help="one row in so many has a fault (default none)")
+    entry.add_argument("--bad", type=whole(0, 1_000_000), default=0, help="one row in so many has a fault")
     text = "check the copy of a licence on standard input"
     top.group("copies", "copies of licences for one purpose").leaf("check", credential_commands.copies_check, text)
 
