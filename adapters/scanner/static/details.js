@@ -10,9 +10,9 @@ const LINES = {
     ["ride", pick(seen.note_title)], ["companions", seen.companions || null]],
   hospital: (seen) => [["name", seen.name], ["id_number", seen.id_number], ["insured", insurance(seen.insured)],
     ["department", pick(seen.department)], ["visit", seen.visit]],
-  pharmacy: (seen) => [["name", seen.name], ["id_number", seen.id_number], ...medicine(seen)],
+  pharmacy: (seen) => [["name", seen.name], ["id_number", seen.id_number], ["insured", insurance(seen.insured)], ...medicine(seen)],
   scenic_spot: (seen) => [["ticket", pick(seen.ticket_title)], ["day", seen.day], ["admitted", `${seen.admitted} / ${seen.capacity}`]],
-  government: (seen) => [["queue", seen.queue_number], ["name", seen.name]],
+  government: (seen) => [["queue", seen.queue_number], ["service", seen.service_title && pick(seen.service_title)], ["name", seen.name]],
 };
 
 /**
@@ -28,7 +28,7 @@ export function detailLines(scene, seen) {
 
 function medicine(seen) {
   if (!seen.medicine) return [];
-  return [["medicine", t(`medicine.${seen.medicine}`)], ["packages", t("detail.boxes", { count: seen.packages })],
+  return [["medicine", pick(seen.medicine_title)], ["packages", t("detail.boxes", { count: seen.packages })],
     ["remaining", t("detail.boxes", { count: seen.remaining })]];
 }
 

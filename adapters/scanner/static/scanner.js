@@ -10,7 +10,10 @@ import { Desk } from "./desk.js";
 import { enrol, openTerminals, readLink } from "./enrolment.js";
 import { Heartbeat } from "./heartbeat.js";
 import { medicineForm } from "./medicine.js";
+import { Prescriptions } from "./prescriptions.js";
 import { prepareReader, readQr } from "./reader.js";
+import { registrationForm } from "./registration.js";
+import { servicesForm } from "./services.js";
 import { mayMakeNoise } from "./sounds.js";
 import { Terminal } from "./terminal.js";
 import { localVerdict, VerdictScreen } from "./verdict.js";
@@ -18,6 +21,7 @@ import { takesText, Wedge } from "./wedge.js";
 import { applyWords, language, otherLanguage, switchLanguage, t } from "./words.js";
 
 const SCENE = document.body.dataset.scene;
+const CHOICES_EVERY_MS = 20_000;
 const LANGUAGE_NAMES = { zh: "中文", en: "English" };
 const part = (id) => document.getElementById(id);
 const onWords = [];
@@ -69,13 +73,16 @@ async function open(record) {
   const terminal = new Terminal(record, language);
   const heartbeat = new Heartbeat(terminal);
   const screen = new VerdictScreen(part("verdict"), SCENE, () => show("ready"));
+  const prescriptions = SCENE === "pharmacy" ? new Prescriptions(terminal) : null;
   const seen = { show: (verdict) => {
     show("verdict");
     screen.show(verdict);
+    if (verdict.decision === "accepted") prescriptions?.open(verdict);
+    else prescriptions?.close();
   } };
   const clinic = SCENE === "hospital" ? clinicForm((typed) => desk.takeTyped(typed)) : null;
   const desk = new Desk({ terminal, heartbeat, screen: seen, acts: new Acts(() => crypto.randomUUID()),
-    circumstances: circumstancesHere(clinic), now: () => performance.now() / 1000,
+    circumstances: circumstancesHere(clinic, terminal), now: () => performance.now() / 1000,
     onBusy: (busy) => {
       part("busy-words").textContent = busy ? t("busy") : "";
     } });
@@ -87,9 +94,31 @@ async function open(record) {
   await Promise.all([heartbeat.start(), prepareReader(), joinCamera(desk)]);
 }
 
-function circumstancesHere(clinic) {
+function circumstancesHere(clinic, terminal) {
   const medicine = SCENE === "pharmacy" ? medicineForm() : null;
-  return new Circumstances(part("document-checked"), medicine, [part("document-checked"), part("medicine"), part("clinic")], clinic);
+  const registration = medicine && registrationForm(medicine.chosen);
+  const services = SCENE === "government" ? servicesForm() : null;
+  if (medicine) offerChoices(terminal, (choices) => {
+    medicine.offer(choices.classes);
+    registration.offer(choices);
+  });
+  if (services) offerChoices(terminal, (choices) => services.offer(choices));
+  return new Circumstances(part("document-checked"), medicine, [part("document-checked"), part("medicine"), part("clinic"), part("registration"), part("services")],
+    clinic ?? registration ?? services);
+}
+
+/** Asks for the choices of the policy in force, now and then: it may change at any time. */
+async function offerChoices(terminal, offer, shown = "") {
+  let now = shown;
+  try {
+    const choices = await terminal.choices();
+    now = JSON.stringify(choices);
+    // Staff may be choosing at this moment: what has not changed is left alone.
+    if (now !== shown) offer(choices);
+  } catch (error) {
+    if (!error.code) throw error;
+  }
+  setTimeout(() => offerChoices(terminal, offer, now), CHOICES_EVERY_MS);
 }
 
 function joinKeyboard(desk, screen) {

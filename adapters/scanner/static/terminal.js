@@ -48,6 +48,21 @@ export class Terminal {
     return this.#authorised(() => this.#call("POST", path, shown, { "Idempotency-Key": key }));
   }
 
+  /** @returns {Promise<object>} what the policy in force offers at this counter; only some scenes have choices */
+  choices() {
+    return this.#authorised(() => this.#call("GET", `/scan/v1/${encodeURIComponent(this.#record.scene)}/choices`));
+  }
+
+  /** @param {string} scan of this till @returns {Promise<{prescriptions: object[]}>} the holder's open prescriptions */
+  prescriptions(scan) {
+    return this.#authorised(() => this.#call("GET", `/scan/v1/pharmacy/scans/${encodeURIComponent(scan)}/prescriptions`));
+  }
+
+  /** @param {object} body scan and items @param {string} key one per act @returns {Promise<object>} what was dispensed */
+  redeem(body, key) {
+    return this.#authorised(() => this.#call("POST", "/scan/v1/pharmacy/redemptions", body, { "Idempotency-Key": key }));
+  }
+
   async #authorised(act) {
     if (this.#token === null || this.#token.until <= this.now()) await this.#fetchToken();
     try {

@@ -17,6 +17,7 @@ _FILES = {
     "/icon.svg": (_HERE / "icon.svg", _SVG),
     "/circumstances.js": (_SCANNER / "circumstances.js", _JS),
     "/medicine.js": (_SCANNER / "medicine.js", _JS),
+    "/option.js": (_SCANNER / "option.js", _JS),
     "/sounds.js": (_SCANNER / "sounds.js", _JS),
     "/wedge.js": (_SCANNER / "wedge.js", _JS),
 }
