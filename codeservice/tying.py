@@ -275,7 +275,7 @@ def _prove(  # noqa: PLR0913, PLR0917 -- one argument for each thing that a proo
         return None
     certificate = None
     if asked.certificate:
-        number = asked.certificate.strip()[:64]
+        number = asked.certificate.strip()
         card = person.find_card_by_number(connection, services.vault, CredentialType.BIRTH_CERTIFICATE, number)
         if card is not None and card.person == theirs.id and card.holds(now):
             certificate = card.claims

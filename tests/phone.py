@@ -105,12 +105,14 @@ class Phone:
             self.device = answer.get_json()["id"]
         return answer
 
-    def fetch(self, now: int, scene: str = "all", count: int = 2) -> Answer:
-        """Fetch grants, each for a new key of the city's algorithm."""
+    def fetch(self, now: int, scene: str = "all", count: int = 2, tie: str | None = None) -> Answer:
+        """Fetch grants, each for a new key of the city's algorithm; with a tie those of a dependant."""
         keys = [algorithm_named(self.me["algorithm"]).generate() for _ in range(count)]
         points = [jws.encode(key.public) for key in keys]
         claims = {"aud": self.me["issuer"], "iat": now, "sub": self.device, "scene": scene, "keys": points}
         claims["algorithm"] = self.me["algorithm"]
+        if tie is not None:
+            claims["for"] = tie
         answer = self.call("POST", "/grants", {"proof": sign_jws(self.key, "grant-request+jwt", claims)})
         if answer.status_code == 200:
             self.grants = list(zip(answer.get_json()["grants"], keys, strict=True))

@@ -6,6 +6,7 @@ import msgspec
 from flask import Blueprint
 
 from codeservice import tying
+from codeservice.authority import MAX_NUMBER
 from codeservice.credential import mask_name
 from codeservice.errors import ForbiddenError, NotFoundError, UnprocessableError
 from codeservice.household import (
@@ -49,7 +50,7 @@ class TieRequest(Body, frozen=True):
     kind: str
     name: _Name
     id_number: _Number
-    birth_certificate: _Number | None = None
+    birth_certificate: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NUMBER)] | None = None
     scenes: _Scenes | None = None
 
 
