@@ -23,7 +23,7 @@ from tests.uploading import Queue
 BUSINESS = "01101"
 
 
-def typed(city: City, document: str) -> dict[str, object]:
+def typed(city: City, document: str) -> dict[str, Any]:
     citizen = city.citizen()
     number = citizen.holder.id_number.text
     if document != "id_number":
