@@ -37,9 +37,9 @@ class HospitalBody(ScanBody, frozen=True, forbid_unknown_fields=True):
     """
 
     act: Literal["register", "check_in"] = "check_in"
-    department: Department | Literal[""] = ""
-    operator: Operator | Literal[""] = ""
-    business: Business | Literal[""] = ""
+    department: Annotated[str, msgspec.Meta(pattern=r"^([a-z][a-z0-9_-]{0,19})?$")] = ""
+    operator: Annotated[str, msgspec.Meta(pattern=r"^([A-Za-z0-9-]{1,16})?$")] = ""
+    business: Annotated[str, msgspec.Meta(pattern=r"^([0-9]{2,8})?$")] = ""
 
 
 class HospitalEffect(Effect, frozen=True, forbid_unknown_fields=True):
