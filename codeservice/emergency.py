@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 
 import msgspec
 
-from codeservice.assessing import assess, end_of_emergency
+from codeservice.assessing import Occasion, assess, end_of_emergency
 from codeservice.credential import IdNumber, InvalidIdNumberError
 from codeservice.destruction import Certificate, sign_certificate
 from codeservice.entitlement import Health
@@ -127,18 +127,7 @@ def execute_order(
     health_status.add_orders(
         connection, order.people, proposal=proposal.id, status=status, reason=order.reason, at=now, until=until
     )
-    effect = Effect()
-    for ordered in order.people:
-        effect += assess(
-            connection,
-            ordered,
-            cause=Cause.ORDER,
-            actor=f"officer:{people[1]}",
-            people=people,
-            proposal=proposal.id,
-            now=now,
-        )
-    return effect
+    return assess(connection, order.people, _occasion(Cause.ORDER, proposal, people, now))
 
 
 def write_correction(_services: Services, connection: Connection, sent: object, _now: int) -> bytes:
@@ -160,15 +149,7 @@ def execute_correction(
     health_status.lock(connection, change.person)
     health_status.set_aside(connection, change, now=now)
     effect = _answer(connection, change.id, change.person, AppealState.CORRECTED, proposal.id, now)
-    return effect + assess(
-        connection,
-        change.person,
-        cause=Cause.CORRECTED,
-        actor=f"officer:{people[1]}",
-        people=people,
-        proposal=proposal.id,
-        now=now,
-    )
+    return effect + assess(connection, [change.person], _occasion(Cause.CORRECTED, proposal, people, now))
 
 
 def write_upholding(services: Services, connection: Connection, sent: object, _now: int) -> bytes:
@@ -200,12 +181,8 @@ def execute_sunset(
 ) -> Effect:
     """Put every rule out of force, set evidence and orders aside, end every status, and tell everybody who had one."""
     health_status.end_rules(connection, now=now)
-    effect = Effect()
-    for with_status in health_status.people_with_status(connection, until=None, limit=_EVERYBODY):
-        effect += end_of_emergency(
-            connection, with_status, actor=f"officer:{people[1]}", people=people, proposal=proposal.id, now=now
-        )
-    return effect
+    with_status = health_status.people_with_status(connection, until=None, limit=_EVERYBODY)
+    return end_of_emergency(connection, with_status, _occasion(Cause.SUNSET, proposal, people, now))
 
 
 def purge(services: Services, *, actor: str) -> tuple[str, Certificate]:
@@ -261,6 +238,10 @@ def canonical_document(document: Part) -> bytes:
 def _require_emergency(connection: Connection, now: int) -> None:
     if not health_status.rules_in_force(connection, now):
         raise ConflictError("no_health_emergency")
+
+
+def _occasion(cause: Cause, proposal: Proposal, people: tuple[str, str], now: int) -> Occasion:
+    return Occasion(cause, f"officer:{people[1]}", now, people, proposal.id)
 
 
 def _answer(  # noqa: PLR0913, PLR0917 -- one answer

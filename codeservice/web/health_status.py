@@ -9,7 +9,7 @@ from typing import Annotated, TypeVar
 import msgspec
 from flask import Blueprint
 
-from codeservice.assessing import assess
+from codeservice.assessing import Occasion, assess
 from codeservice.credential import IdNumber, InvalidIdNumberError
 from codeservice.errors import ForbiddenError, NotFoundError, TooManyRequestsError, UnprocessableError
 from codeservice.health_status import TITLES, Cause, sources_of
@@ -127,11 +127,8 @@ def record_evidence(services: Services, body: EvidenceRequest) -> EvidenceRecord
             results.append("known" if recorded is None else "recorded")
             if recorded is not None:
                 touched.add(found)
-        effect = Effect()
-        # In one order for everybody, so that two requests never wait for each other.
-        for touched_person in sorted(touched):
-            effect += assess(connection, touched_person, cause=Cause.RULE, actor=f"client:{caller.id}", now=now)
-        return results, effect
+        occasion = Occasion(Cause.RULE, f"client:{caller.id}", now)
+        return results, assess(connection, touched, occasion)
 
     results, effect = _recording_refusals(services, caller.id, work, now)
     carry_out(services, effect)
@@ -162,7 +159,7 @@ def withdraw_evidence(services: Services, body: EvidenceWithdrawal) -> None:
         actor = f"client:{caller.id}"
         subject = f"health_evidence:{evidence}"
         audit.add(connection, at=now, actor=actor, action="health_evidence_withdrawn", subject=subject, details={})
-        return assess(connection, of_person, cause=Cause.WITHDRAWN, actor=actor, now=now)
+        return assess(connection, [of_person], Occasion(Cause.WITHDRAWN, actor, now))
 
     carry_out(services, services.database.transact(work))
 

@@ -148,6 +148,14 @@ def test_what_was_gathered_is_gone_and_a_signed_certificate_says_so(any_city: Ci
         assert holder.id.encode() not in raw
 
 
+def test_the_certificate_is_signed_wherever_the_keys_are(configured_city: City) -> None:
+    ended(configured_city, 0)
+    acts.purge(configured_city.services, actor="operator:x")
+    with configured_city.services.database.read() as connection:
+        raw = jws.decode(health_purge.certificates(connection)[0][3], longest=1 << 16)
+    assert verify_certificate(raw, configured_city.services.trust_list(), configured_city.clock.now)
+
+
 def test_a_certificate_with_another_byte_is_not_genuine(city: City) -> None:
     ended(city, 0)
     acts.purge(city.services, actor="operator:x")

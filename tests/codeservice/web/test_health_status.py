@@ -311,6 +311,38 @@ def test_1317_people_are_too_many_for_the_orders_of_an_hour(city: City) -> None:
     assert len({row.person for row in changes(city)}) == MAX_PEOPLE_OF_ORDER
 
 
+def test_the_cap_over_all_orders_holds_when_eight_are_approved_at_once(any_city: City) -> None:
+    emergency = begin(any_city)
+    batch = emergency.order(*any_city.people[:MAX_PEOPLE_OF_ORDER])
+    proposals = [emergency.one.propose("health_order", batch).get_json() for _ in range(8)]
+
+    def approve(number: int) -> int:
+        path = f"/officers/v1/proposals/{proposals[number]['id']}/approval"
+        headers = {"Authorization": f"Bearer {emergency.two.token}"}
+        body = {"digest": proposals[number]["digest"]}
+        return any_city.app.test_client().post(path, json=body, headers=headers).status_code
+
+    assert sorted(at_once(8, approve)) == [200] * 4 + [429] * 4
+    require_accounted_for(any_city)
+
+
+def test_the_cap_of_a_rule_holds_when_64_requests_come_at_once(any_city: City) -> None:
+    """Requests about the same people in different orders neither pass the cap nor stop each other."""
+    emergency = begin(any_city, rule=False)
+    emergency.decide("health_rule", emergency.rule(cap_per_hour=7))
+
+    def send(number: int) -> int:
+        chosen = [any_city.people[(number + step * (1 if number % 2 else -1)) % 40] for step in range(3)]
+        headers = {"Authorization": f"Bearer {emergency.laboratory.token}"}
+        body = {"items": [emergency.evidence(citizen) for citizen in chosen]}
+        path = "/authorities/v1/health-evidence"
+        return any_city.app.test_client().post(path, json=body, headers=headers).status_code
+
+    assert set(at_once(64, send)) <= {200, 429}
+    assert 0 < len({row.person for row in changes(any_city)}) <= 7
+    require_accounted_for(any_city)
+
+
 def test_an_order_needs_an_emergency(city: City) -> None:
     emergency = begin(city, rule=False)
     assert code_of(emergency.one.propose("health_order", emergency.order(city.citizen()))) == (
