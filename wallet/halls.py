@@ -13,7 +13,7 @@ from codeservice.reviewing import add_review
 from codeservice.services import Services
 from codeservice.store import application, audit, client, hall, review
 from codeservice.store.database import Connection
-from codeservice.web.hall import rules_at
+from codeservice.web.hall import ReviewKept, rules_at
 from codeservice.web.operation import Answer, Body, Security, operation
 from wallet.signin import require_person
 
@@ -23,7 +23,7 @@ _NEWEST = 50
 _SESSION = ("sign_in_required", "real_name_required")
 
 
-class Visit(Answer, frozen=True):
+class HallVisit(Answer, frozen=True):
     """One visit; `before` counts who is called first while it waits. `grade` is the holder's, once it was reviewed."""
 
     visit: str
@@ -38,13 +38,13 @@ class Visit(Answer, frozen=True):
     grade: int | None
 
 
-class Visits(Answer, frozen=True):
+class HallVisits(Answer, frozen=True):
     """The newest visits."""
 
-    visits: list[Visit]
+    visits: list[HallVisit]
 
 
-class Field(Answer, frozen=True):
+class FormPreviewField(Answer, frozen=True):
     """One field of a form with the value that would be shared; None is left for the holder to fill in by hand."""
 
     name: str
@@ -52,7 +52,7 @@ class Field(Answer, frozen=True):
     value: str | None
 
 
-class Application(Answer, frozen=True):
+class OwnApplication(Answer, frozen=True):
     """A form that a hall asks for: what for, which fields, and what became of it."""
 
     application: str
@@ -69,36 +69,36 @@ class Application(Answer, frozen=True):
     ended: int | None
 
 
-class Applications(Answer, frozen=True):
+class OwnApplications(Answer, frozen=True):
     """The newest applications."""
 
-    applications: list[Application]
+    applications: list[OwnApplication]
 
 
-class Preview(Answer, frozen=True):
+class FormPreview(Answer, frozen=True):
     """Exactly what would be shared; a consent names `digest`, so that it is to these values and no others."""
 
     application: str
     hall: str
     purpose: Words
     minutes: int
-    fields: list[Field]
+    fields: list[FormPreviewField]
     digest: str
 
 
-class ConsentRequest(Body, frozen=True):
+class FormConsentRequest(Body, frozen=True):
     """Yes to the values of a preview."""
 
     digest: Annotated[str, msgspec.Meta(max_length=64)]
 
 
-class CloseRequest(Body, frozen=True):
+class ApplicationClosing(Body, frozen=True):
     """No, or no longer."""
 
     state: Literal["refused", "withdrawn"]
 
 
-class ReviewRequest(Body, frozen=True):
+class OwnReviewRequest(Body, frozen=True):
     """A review; with `callback` the hall may call the holder about it."""
 
     grade: Annotated[int, msgspec.Meta(ge=1, le=5)]
@@ -106,26 +106,20 @@ class ReviewRequest(Body, frozen=True):
     callback: bool = False
 
 
-class ReviewKept(Answer, frozen=True):
-    """By when the hall answers a bad review; None for a good one."""
-
-    answered_by: int | None
-
-
-@operation(door, "GET /wallet/api/v1/visits", returns=Visits, security=Security.SESSION, problems=_SESSION)
-def visits(services: Services) -> Visits:
+@operation(door, "GET /wallet/api/v1/visits", returns=HallVisits, security=Security.SESSION, problems=_SESSION)
+def visits(services: Services) -> HallVisits:
     """List the holder's newest visits to halls."""
     _signed_in, holder = require_person(services)
     with services.database.read() as connection:
         found = hall.of_person(connection, holder, limit=_NEWEST)
         grades = review.grades(connection, [visit.id for visit, _ in found])
-        return Visits([_visit(connection, visit, name, grades.get(visit.id)) for visit, name in found])
+        return HallVisits([_visit(connection, visit, name, grades.get(visit.id)) for visit, name in found])
 
 
 @operation(
     door,
     "POST /wallet/api/v1/visits/<visit>/review",
-    body=ReviewRequest,
+    body=OwnReviewRequest,
     returns=ReviewKept,
     status=201,
     security=Security.SESSION,
@@ -138,7 +132,7 @@ def visits(services: Services) -> Visits:
         "policy_not_readable",
     ),
 )
-def review_visit(services: Services, body: ReviewRequest, visit: str) -> ReviewKept:
+def review_visit(services: Services, body: OwnReviewRequest, visit: str) -> ReviewKept:
     """Review a finished visit of one's own, once; the window does not learn who."""
     _signed_in, holder = require_person(services)
     now = services.clock()
@@ -161,23 +155,25 @@ def review_visit(services: Services, body: ReviewRequest, visit: str) -> ReviewK
     return ReviewKept(services.database.transact(work))
 
 
-@operation(door, "GET /wallet/api/v1/applications", returns=Applications, security=Security.SESSION, problems=_SESSION)
-def applications(services: Services) -> Applications:
+@operation(
+    door, "GET /wallet/api/v1/applications", returns=OwnApplications, security=Security.SESSION, problems=_SESSION
+)
+def applications(services: Services) -> OwnApplications:
     """List what halls have asked the holder for, and what became of it."""
     _signed_in, holder = require_person(services)
     with services.database.read() as connection:
         found = application.of_person(connection, holder, limit=_NEWEST)
-    return Applications([_application(entry) for entry in found])
+    return OwnApplications([_application(entry) for entry in found])
 
 
 @operation(
     door,
     "GET /wallet/api/v1/applications/<application_id>/preview",
-    returns=Preview,
+    returns=FormPreview,
     security=Security.SESSION,
     problems=(*_SESSION, "application_not_found", "application_not_open"),
 )
-def preview_application(services: Services, application_id: str) -> Preview:
+def preview_application(services: Services, application_id: str) -> FormPreview:
     """Show exactly what a consent would share."""
     _signed_in, holder = require_person(services)
     now = services.clock()
@@ -187,15 +183,15 @@ def preview_application(services: Services, application_id: str) -> Preview:
             raise ConflictError("application_not_open")
         values = application.values_now(connection, services.vault, found, now=now)
     form = found.form
-    fields = [Field(field.name, field.title.words, values[field.name]) for field in form.fields]
-    return Preview(found.id, found.place_name, form.purpose.words, form.minutes, fields, _digest(found.id, values))
+    fields = [FormPreviewField(field.name, field.title.words, values[field.name]) for field in form.fields]
+    return FormPreview(found.id, found.place_name, form.purpose.words, form.minutes, fields, _digest(found.id, values))
 
 
 @operation(
     door,
     "POST /wallet/api/v1/applications/<application_id>/consent",
-    body=ConsentRequest,
-    returns=Application,
+    body=FormConsentRequest,
+    returns=OwnApplication,
     security=Security.SESSION,
     problems=(
         *_SESSION,
@@ -205,12 +201,12 @@ def preview_application(services: Services, application_id: str) -> Preview:
         "application_changed",
     ),
 )
-def consent_to_application(services: Services, body: ConsentRequest, application_id: str) -> Application:
+def consent_to_application(services: Services, body: FormConsentRequest, application_id: str) -> OwnApplication:
     """Consent to one application: these values, this hall, this purpose, for the minutes of the form."""
     signed_in, holder = require_person(services)
     now = services.clock()
 
-    def work(connection: Connection) -> Application:
+    def work(connection: Connection) -> OwnApplication:
         found = application.find(connection, application_id, person=holder)
         values = application.values_now(connection, services.vault, found, now=now)
         if body.digest != _digest(found.id, values):
@@ -226,17 +222,17 @@ def consent_to_application(services: Services, body: ConsentRequest, application
 @operation(
     door,
     "POST /wallet/api/v1/applications/<application_id>/closing",
-    body=CloseRequest,
-    returns=Application,
+    body=ApplicationClosing,
+    returns=OwnApplication,
     security=Security.SESSION,
     problems=(*_SESSION, "csrf_token_required", "application_not_found", "application_not_open"),
 )
-def close_application(services: Services, body: CloseRequest, application_id: str) -> Application:
+def close_application(services: Services, body: ApplicationClosing, application_id: str) -> OwnApplication:
     """Refuse an application, or withdraw a consent that was not used yet."""
     signed_in, holder = require_person(services)
     now = services.clock()
 
-    def work(connection: Connection) -> Application:
+    def work(connection: Connection) -> OwnApplication:
         found = application.find(connection, application_id, person=holder)
         if not application.close(connection, found, body.state, now=now):
             raise ConflictError("application_not_open")
@@ -253,9 +249,9 @@ def _hall(services: Services, connection: Connection, place: str, now: int) -> t
     return found.name, rules_at(services, found.policy, now)
 
 
-def _visit(connection: Connection, visit: hall.Visit, name: str, grade: int | None) -> Visit:
+def _visit(connection: Connection, visit: hall.Visit, name: str, grade: int | None) -> HallVisit:
     before = hall.before(connection, visit) if visit.state is State.WAITING else None
-    return Visit(
+    return HallVisit(
         visit.id,
         name,
         visit.number,
@@ -269,9 +265,9 @@ def _visit(connection: Connection, visit: hall.Visit, name: str, grade: int | No
     )
 
 
-def _application(stored: application.StoredApplication) -> Application:
+def _application(stored: application.StoredApplication) -> OwnApplication:
     form = stored.form
-    return Application(
+    return OwnApplication(
         application=stored.id,
         hall=stored.place_name,
         service=stored.service,

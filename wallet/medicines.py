@@ -31,7 +31,7 @@ class Purchases(Answer, frozen=True):
     purchases: list[Purchase]
 
 
-class PrescribedItem(Answer, frozen=True):
+class OwnPrescribedItem(Answer, frozen=True):
     """A prescribed medicine and what was dispensed of it."""
 
     name: str
@@ -46,7 +46,7 @@ class OwnPrescription(Answer, frozen=True):
     state: str
     issued: int
     expires: int
-    items: list[PrescribedItem]
+    items: list[OwnPrescribedItem]
 
 
 class OwnPrescriptions(Answer, frozen=True):
@@ -82,7 +82,7 @@ def own_prescriptions(services: Services) -> OwnPrescriptions:
                 entry.state(now),
                 entry.issued,
                 entry.expires,
-                [PrescribedItem(item.name, item.quantity, item.dispensed) for item in entry.items],
+                [OwnPrescribedItem(item.name, item.quantity, item.dispensed) for item in entry.items],
             )
             for entry in found
         ]

@@ -18,6 +18,7 @@ from codeservice.services import Services
 from codeservice.store import client, hall
 from codeservice.store.client import StoredClient, StoredPlace
 from codeservice.store.database import Connection
+from codeservice.web.hall import ReviewKept
 from codeservice.web.operation import Answer, Body, Security, operation, services
 
 _PAGE = Path(__file__).resolve().parent.with_name("display")
@@ -53,12 +54,6 @@ class KioskReview(Body, frozen=True):
     grade: Annotated[int, msgspec.Meta(ge=1, le=5)]
     tags: Annotated[tuple[str, ...], msgspec.Meta(max_length=10)] = ()
     callback: bool = False
-
-
-class ReviewKept(Answer, frozen=True):
-    """By when the hall answers a bad review; None for a good one."""
-
-    answered_by: int | None
 
 
 class CalledNumber(Answer, frozen=True):

@@ -8,7 +8,7 @@ from flask import Blueprint
 
 from adapters.pharmacy import PharmacyPolicy
 from adapters.terminals import SCOPE, policy_of, require_terminal
-from codeservice.errors import ConflictError, NotFoundError
+from codeservice.errors import BadRequestError, ConflictError, NotFoundError
 from codeservice.reason import Words
 from codeservice.scan import Outcome
 from codeservice.services import Services
@@ -28,7 +28,7 @@ _CALLER = ("token_required", "scope_required", "terminal_not_allowed", "terminal
 _ACT = ("idempotency_key_required", "idempotency_key_reused")
 
 
-class Choice(Answer, frozen=True):
+class MedicineChoice(Answer, frozen=True):
     """A class of medicines that a till may sell, the most packages at once, and whether its buyers register now."""
 
     code: str
@@ -37,19 +37,19 @@ class Choice(Answer, frozen=True):
     registration: bool
 
 
-class Option(Answer, frozen=True):
+class AnswerOption(Answer, frozen=True):
     """One possible answer of a buyer."""
 
     code: str
     title: Words
 
 
-class Choices(Answer, frozen=True):
+class PharmacyChoices(Answer, frozen=True):
     """What a till offers by the policy in force; `reasons` and `symptoms` are empty while nobody is registered."""
 
-    classes: list[Choice]
-    reasons: list[Option]
-    symptoms: list[Option]
+    classes: list[MedicineChoice]
+    reasons: list[AnswerOption]
+    symptoms: list[AnswerOption]
 
 
 class PrescribedItem(Answer, frozen=True):
@@ -105,15 +105,10 @@ class Redeemed(Answer, frozen=True):
 
 
 class ReversalRequest(Body, frozen=True):
-    """What is taken back: the sale of a scan, or a redemption."""
+    """What is taken back: the sale of a scan or a redemption, one of them."""
 
     scan: Annotated[str, msgspec.Meta(max_length=32)] = ""
     redemption: Annotated[str, msgspec.Meta(max_length=32)] = ""
-
-    def __post_init__(self) -> None:
-        """Raise ValueError unless it is exactly one."""
-        if bool(self.scan) == bool(self.redemption):
-            raise ValueError("a scan or a redemption")
 
 
 class Reversed(Answer, frozen=True):
@@ -125,24 +120,24 @@ class Reversed(Answer, frozen=True):
 @operation(
     door,
     "GET /scan/v1/pharmacy/choices",
-    returns=Choices,
+    returns=PharmacyChoices,
     security=Security.BEARER,
     scope=SCOPE,
     problems=_CALLER,
 )
-def pharmacy_choices(services: Services) -> Choices:
+def pharmacy_choices(services: Services) -> PharmacyChoices:
     """Tell a till what it may sell with a limit, and what buyers are asked now."""
     _who, policy = _till(services)
     with services.database.read() as connection:
         registering = medicine.is_on(connection)
     rule = policy.registration if registering else None
-    return Choices(
+    return PharmacyChoices(
         [
-            Choice(entry.code, entry.title.words, entry.packages, rule is not None and entry.registration)
+            MedicineChoice(entry.code, entry.title.words, entry.packages, rule is not None and entry.registration)
             for entry in policy.classes
         ],
-        [] if rule is None else [Option(code, text.words) for code, text in rule.reasons.items()],
-        [] if rule is None else [Option(code, text.words) for code, text in rule.symptoms.items()],
+        [] if rule is None else [AnswerOption(code, text.words) for code, text in rule.reasons.items()],
+        [] if rule is None else [AnswerOption(code, text.words) for code, text in rule.symptoms.items()],
     )
 
 
@@ -228,12 +223,14 @@ def redeem_prescription(services: Services, body: RedemptionRequest) -> Redeemed
     returns=Reversed,
     security=Security.BEARER,
     scope=SCOPE,
-    problems=(*_CALLER, "sale_not_found", "reversal_too_late"),
+    problems=(*_CALLER, "body_not_readable", "sale_not_found", "reversal_too_late"),
 )
 def reverse_sale(services: Services, body: ReversalRequest) -> Reversed:
     """Take back what this till has sold or dispensed a moment ago; limit and prescription get it back, once."""
     now = services.clock()
     till, policy = _till(services)
+    if bool(body.scan) == bool(body.redemption):
+        raise BadRequestError("body_not_readable")
 
     def require_time(at: int) -> None:
         if now - at > policy.reversal_minutes * 60:

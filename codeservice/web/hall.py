@@ -75,7 +75,7 @@ class ApplicationState(Answer, frozen=True):
     expires: int | None
 
 
-class FormValues(Answer, frozen=True):
+class ApplicationValues(Answer, frozen=True):
     """The values of a form, exactly its fields; None where no credential in force says it."""
 
     application: str
@@ -97,6 +97,12 @@ class ReviewStatistics(Answer, frozen=True):
     """Reviews of the last ninety days."""
 
     figures: list[ReviewFigures]
+
+
+class ReviewKept(Answer, frozen=True):
+    """By when the hall answers a bad review; None for a good one."""
+
+    answered_by: int | None
 
 
 class FollowUp(Answer, frozen=True):
@@ -244,23 +250,23 @@ def application_state(services: Services, application_id: str) -> ApplicationSta
 @operation(
     door,
     "POST /api/v1/applications/<application_id>/values",
-    returns=FormValues,
+    returns=ApplicationValues,
     security=Security.BEARER,
     scope=FORMS,
     problems=(*_CALLER, "application_not_found", "application_not_open", "application_changed"),
 )
-def fetch_form(services: Services, application_id: str) -> FormValues:
+def fetch_form(services: Services, application_id: str) -> ApplicationValues:
     """Fetch a form that the holder has consented to: once, and nothing beyond its fields."""
     now = services.clock()
     who, _rules = _hall(services, FORMS)
 
-    def work(connection: Connection) -> FormValues:
+    def work(connection: Connection) -> ApplicationValues:
         client.require_active(connection, who.id)
         found = application.find(connection, application_id, place=who.place)
         values = application.fetch(connection, services.vault, found, now=now)
         details: dict[str, object] = {"form": found.form.code, "fields": sorted(values)}
         _audit(connection, who, now, "application_fetched", f"application:{found.id}", details)
-        return FormValues(found.id, found.form.code, values)
+        return ApplicationValues(found.id, found.form.code, values)
 
     return services.database.transact(work)
 

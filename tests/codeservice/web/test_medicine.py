@@ -71,7 +71,7 @@ def show(city: City, phone: Phone) -> str:
     return phone.show(city.clock.now)
 
 
-def sell(city: City, till: Terminal, phone: Phone, medicine: str, packages: int = 1, **body: object) -> Any:
+def sell(city: City, till: Terminal, phone: Phone, medicine: str, packages: int = 1, **body: Any) -> Any:
     assert till.authenticate(city.clock.now).status_code == 200
     return till.scan(show(city, phone), medicine={"class": medicine, "packages": packages}, **body)
 
@@ -171,7 +171,7 @@ def test_buyers_are_registered_while_the_authority_says_so_and_at_no_other_time(
     assert [entry["code"] for entry in offered["classes"] if entry["registration"]] == ["fever"]
     assert [entry["code"] for entry in offered["symptoms"]] == ["cough", "fever"]
     for wrong in (None, {"reason": "other"}, {"reason": "self", "symptoms": ["tired"]}):
-        answer = sell(city, till, phone, "fever", **({} if wrong is None else {"registration": wrong}))
+        answer = sell(city, till, phone, "fever", registration=wrong)
         assert answer.get_json()["code"] == "registration_required"
     free = sell(city, till, phone, "fever", registration={"reason": "self", "symptoms": ["I cough a lot"]})
     assert free.status_code == 400
