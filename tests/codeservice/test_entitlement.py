@@ -91,6 +91,14 @@ def test_who_is_born_on_a_leap_day_is_older_on_the_first_of_march(day: date, age
     assert age_on(date(2004, 2, 29), day) == age
 
 
+def test_honours_come_before_half_fares_and_behind_what_is_free_already() -> None:
+    assert fare(born=date(1965, 1, 1), veteran=True) is Fare.VETERAN
+    assert fare(born=date(1990, 1, 1), blood_donor=True) is Fare.BLOOD_DONOR
+    assert fare(born=date(1990, 1, 1), veteran=True, blood_donor=True) is Fare.VETERAN
+    assert fare(born=date(1940, 1, 1), veteran=True) is Fare.SENIOR_FREE
+    assert fare(born=date(1990, 1, 1), disabled=True, veteran=True) is Fare.DISABLED
+
+
 def test_numbers_are_wire_values() -> None:
     assert {entry.name: entry.value for entry in Entitlement} == {
         "FARE": 1,
@@ -98,7 +106,7 @@ def test_numbers_are_wire_values() -> None:
         "INSURED": 3,
         "HEALTH": 4,
     }
-    assert [entry.value for entry in Fare] == [1, 2, 3, 4, 5, 6]
+    assert [entry.value for entry in Fare] == [1, 2, 3, 4, 5, 6, 7, 8]
     assert [entry.value for entry in Resident] == [1, 2, 3]
     assert [entry.value for entry in Insured] == [0, 1, 2]
     assert [entry.name for entry in Health] == ["NONE", "GREEN", "YELLOW", "RED"]
