@@ -31,7 +31,7 @@ def typed(city: City, document: str) -> dict[str, Any]:
     return {"document_checked": True, "typed": {"document": document, "number": number}}
 
 
-def arrive(city: City, phone: Phone, **body: object) -> dict[str, Any]:
+def arrive(city: City, phone: Phone, **body: Any) -> dict[str, Any]:
     """Check in at the desk; returns the details of its screen."""
     city.clock.now += 1
     answer = city.terminal("clinic-1").scan(phone.show(city.clock.now), department="internal", **body).get_json()
