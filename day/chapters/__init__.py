@@ -2,9 +2,11 @@
 
 from types import ModuleType
 
-from day.chapters import bus, hospital
+from day.chapters import bus, government, hospital, pharmacy
 
 CHAPTERS: dict[str, ModuleType] = {
     "bus": bus,
     "hospital": hospital,
+    "pharmacy": pharmacy,
+    "government": government,
 }
