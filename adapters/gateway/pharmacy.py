@@ -232,36 +232,39 @@ def reverse_sale(services: Services, body: ReversalRequest) -> Reversed:
     if bool(body.scan) == bool(body.redemption):
         raise BadRequestError("body_not_readable")
 
-    def require_time(at: int) -> None:
-        if now - at > policy.reversal_minutes * 60:
-            raise ConflictError("reversal_too_late")
-
     def work(connection: Connection) -> int:
         client.require_active(connection, till.id)
-        if body.scan:
-            found = scan.find_of_partner(connection, till.partner, body.scan)
-            sale = medicine.find(connection, body.scan)
-            if found is None or found.client != till.id or sale is None:
-                raise NotFoundError("sale_not_found")
-            if sale.reversed is not None:
-                return sale.reversed
-            require_time(sale.at)
-            done = medicine.reverse(connection, sale, now=now)
-            subject = f"scan:{body.scan}"
+        found = _sold(connection, till, body)
+        if found.reversed is not None:
+            return found.reversed
+        if now - found.at > policy.reversal_minutes * 60:
+            raise ConflictError("reversal_too_late")
+        if isinstance(found, medicine.Sale):
+            medicine.reverse(connection, found, now=now)
+            subject = f"scan:{found.scan}"
         else:
-            redemption = prescription.find_redemption(connection, body.redemption)
-            if redemption is None or redemption.client != till.id:
-                raise NotFoundError("sale_not_found")
-            if redemption.reversed is not None:
-                return redemption.reversed
-            require_time(redemption.at)
-            done = prescription.reverse(connection, redemption, now=now)
-            subject = f"redemption:{body.redemption}"
-        if done:
-            _audit(connection, till, now, "sale_reversed", subject, {})
+            prescription.reverse(connection, found, now=now)
+            subject = f"redemption:{found.id}"
+        _audit(connection, till, now, "sale_reversed", subject, {})
         return now
 
     return Reversed(services.database.transact(work))
+
+
+def _sold(
+    connection: Connection, till: StoredClient, body: ReversalRequest
+) -> medicine.Sale | prescription.StoredRedemption:
+    """Return what this till has sold or dispensed, locked until it is taken back; raises NotFoundError."""
+    if body.redemption:
+        redemption = prescription.find_redemption(connection, body.redemption, hold=True)
+        if redemption is not None and redemption.client == till.id:
+            return redemption
+    else:
+        found = scan.find_of_partner(connection, till.partner, body.scan)
+        sale = medicine.find(connection, body.scan, hold=True)
+        if found is not None and found.client == till.id and sale is not None:
+            return sale
+    raise NotFoundError("sale_not_found")
 
 
 def _till(services: Services) -> tuple[StoredClient, PharmacyPolicy]:

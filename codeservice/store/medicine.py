@@ -106,9 +106,10 @@ def sell(connection: Connection, sale: Sale, *, limit: int, since: int) -> int |
     return left
 
 
-def find(connection: Connection, scan: str) -> Sale | None:
-    """Find the sale of a scan."""
-    row = connection.execute(select(MedicineSale.__table__).where(MedicineSale.scan == scan)).mappings().first()
+def find(connection: Connection, scan: str, *, hold: bool = False) -> Sale | None:
+    """Find the sale of a scan; with `hold` it is locked until the transaction ends."""
+    query = select(MedicineSale.__table__).where(MedicineSale.scan == scan)
+    row = connection.execute(query.with_for_update() if hold else query).mappings().first()
     return None if row is None else _sale(dict(row))
 
 

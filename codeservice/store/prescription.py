@@ -205,9 +205,11 @@ def redeem(  # noqa: PLR0913 -- one row
     return id_
 
 
-def find_redemption(connection: Connection, redemption: str) -> StoredRedemption | None:
-    """Find one act of dispensing."""
+def find_redemption(connection: Connection, redemption: str, *, hold: bool = False) -> StoredRedemption | None:
+    """Find one act of dispensing; with `hold` it is locked until the transaction ends."""
     query = _REDEMPTIONS.where(Redemption.id == redemption)
+    if hold:
+        query = query.with_for_update(of=Redemption)
     found = _redemptions(connection, connection.execute(query).all())
     return found[0] if found else None
 
