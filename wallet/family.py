@@ -54,7 +54,7 @@ class TieRequest(Body, frozen=True):
     scenes: _Scenes | None = None
 
 
-class ConsentRequest(Body, frozen=True):
+class TieConsent(Body, frozen=True):
     """The dependant's word: the one-time password, the scenes (null: those asked for), whether records are shared."""
 
     challenge: _Number
@@ -159,7 +159,7 @@ def send_consent_message(services: Services, _body: Nothing, tie: str) -> Messag
 @operation(
     door,
     "POST /wallet/api/v1/household/ties/<tie>/consent",
-    body=ConsentRequest,
+    body=TieConsent,
     returns=FamilyTie,
     security=Security.SESSION,
     problems=(
@@ -173,7 +173,7 @@ def send_consent_message(services: Services, _body: Nothing, tie: str) -> Messag
         "too_many_guardians",
     ),
 )
-def consent_to_tie(services: Services, body: ConsentRequest, tie: str) -> FamilyTie:
+def consent_to_tie(services: Services, body: TieConsent, tie: str) -> FamilyTie:
     """Let another person act for the holder, who may narrow the scenes and decides on their records."""
     signed_in, holder = require_person(services)
     now = services.clock()

@@ -1,6 +1,7 @@
 """Ties as acts: officers decide, limits hold under races, counters and ties never part."""
 
 import secrets
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import func, select
@@ -184,8 +185,8 @@ def test_a_minor_guards_nobody(city: City) -> None:
     assert outcome(city, minor, child) == "guardian_is_minor"
 
 
-def test_the_limits_are_settings(open_city) -> None:  # type: ignore[no-untyped-def]
-    city: City = open_city(most_dependants=1, most_guardians=1)
+def test_the_limits_are_settings(open_city: Callable[..., City]) -> None:
+    city = open_city(most_dependants=1, most_guardians=1)
     (head,) = people(city, 1, "19850101", "head", "h1")
     children = people(city, 2, "20150101", "child", "h1")
     assert [outcome(city, head, child) for child in children] == ["active", "too_many_dependants"]

@@ -1,18 +1,20 @@
 """Family codes by HTTP: asked for, proved, shown, seen in records, and ended."""
 
 import secrets
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
-from adapters import ADAPTERS
 from codeservice import keeper, tying
 from codeservice.city import city_date, midnight
-from codeservice.code import read_code
+from codeservice.code import Kind, read_code
 from codeservice.credential import IdNumber, id_check_character, mask_name
 from codeservice.errors import Rejected
 from codeservice.household import REQUEST_LIFE
 from codeservice.reason import Reason
+from codeservice.scan import Policy
+from codeservice.scene import SCENES
 from codeservice.store import account, grant, household, person
 from codeservice.store.models import AuditEntry, Person
 from tests.conftest import City
@@ -25,7 +27,7 @@ def accepted(city: City, phone: Phone, terminal: str = "bus-1") -> tuple[str, st
     return decision(city.terminal(terminal).scan(phone.show(city.clock.now)))
 
 
-def child_of_age_in(city: City, days: int) -> tuple[Phone, dict[str, str], str]:
+def child_of_age_in(city: City, days: int) -> tuple[Phone, dict[str, Any], str]:
     """Make a child of the first family who is eighteen in so many days; returns the parent's phone and the tie."""
     family = families(city)[0]
     day = city_date(city.clock.now + days * 86400)
@@ -275,9 +277,9 @@ def test_wa14_grants_of_the_day_before_do_not_outlive_the_birthday_on_a_terminal
     birthday = midnight(city_date(city.clock.now + 86400))
     city.clock.now = birthday - 3600
     assert phone.fetch(city.clock.now, tie=tie["id"], count=4).status_code == 200
+    policy = Policy(scene=SCENES["bus"], kinds=frozenset({Kind.DEVICE}))
     for index in range(4):
         shown = phone.show(birthday - 1, index)
-        policy = next(entry.policy for entry in ADAPTERS.values() if entry.policy.scene.name == "bus")
         assert city.services.verifier.verify(shown, policy=policy, now=birthday - 1).grant.expires == birthday
         with pytest.raises(Rejected) as caught:
             city.services.verifier.verify(shown, policy=policy, now=birthday)
