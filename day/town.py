@@ -5,6 +5,7 @@ import io
 import itertools
 import json
 import logging
+import secrets
 import socket
 import sys
 import threading
@@ -166,10 +167,10 @@ class Town:
         return self._authenticated(name, made)
 
     def ask(self, client: str, method: str, path: str, body: object = None, **headers: str) -> Any:
-        """Let a back end call the service; returns the answer."""
-        bearer = {"Authorization": f"Bearer {self.back_end(client).token}"} | headers
+        """Let a back end call the service, each time for a new act; returns the answer."""
+        bearer = {"Authorization": f"Bearer {self.back_end(client).token}", "Idempotency-Key": secrets.token_hex(8)}
         options: dict[str, Any] = {} if body is None else {"json": body}
-        return Http(self.origin).open(path, method=method, headers=bearer, **options)
+        return Http(self.origin).open(path, method=method, headers=bearer | headers, **options)
 
     def validator(self, name: str) -> Validator:
         """Return a terminal that goes on without network, in step with the service."""

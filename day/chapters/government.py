@@ -1,14 +1,13 @@
 """The government hall: numbers, windows, a form filled from credentials with consent, reviews, the display."""
 
 from collections import Counter
-from datetime import date
 from typing import Any
 
 from codeservice.credential import CredentialType
 from codeservice.demo import Citizen
-from codeservice.entitlement import age_on
+from day.people import age, number_of
 from day.policy import publish
-from day.town import DAY, Town, require
+from day.town import Town, require
 from tests.phone import Phone
 
 TITLE = "政务大厅 The government hall"
@@ -107,7 +106,7 @@ def _fill_form(town: Town, phone: Phone, visit: str) -> None:
     require(phone.call("POST", f"/applications/{asked['application']}/consent", consent), 200)
     values = require(town.ask(HALL, "POST", path), 200)["values"]
     citizen = _visitor(town, 2)
-    card = next(card.number for card in citizen.cards if card.type is CredentialType.SOCIAL_SECURITY_CARD)
+    card = number_of(citizen, CredentialType.SOCIAL_SECURITY_CARD)
     expected = {"applicant": citizen.holder.name, "card": card}
     town.story.require(values == expected, "表单由证照预填 the form is filled from the credentials")
     town.story.require(town.ask(HALL, "POST", path).status_code == 409, "只能取一次 it is fetched once")
@@ -174,13 +173,9 @@ def _machine(town: Town, method: str, path: str, body: object = None) -> Any:
     return machine.http.open(f"/scan/v1/government{path}", method=method, headers=headers, **options)
 
 
-def _age(citizen: Citizen) -> int:
-    return age_on(citizen.holder.id_number.born, date.fromisoformat(DAY))
-
-
 def _visitor(town: Town, number: int) -> Citizen:
-    return town.citizen(lambda one: one.phone is not None and 30 <= _age(one) < 60, 70 + number)
+    return town.citizen(lambda one: one.phone is not None and 30 <= age(one) < 60, 70 + number)
 
 
 def _senior(town: Town) -> Citizen:
-    return town.citizen(lambda one: one.phone is not None and _age(one) >= 66, 10)
+    return town.citizen(lambda one: one.phone is not None and age(one) >= 66, 10)

@@ -2,13 +2,12 @@
 
 import secrets
 from collections import Counter
-from datetime import date
 from typing import Any
 
 from codeservice.credential import CredentialType
 from codeservice.demo import Citizen
-from codeservice.entitlement import age_on
 from codeservice.scan import Outcome
+from day.people import age, grown_up, number_of
 from day.town import DAY, Town, require
 from tests.phone import Phone
 
@@ -71,13 +70,13 @@ def _arrive(town: Town, patient: Citizen) -> str:
     """Register by code, check in by card and typed number, redeem the insurance token; returns the patient."""
     said = _desk(town, town.show(patient), act="register", operator=NURSE, business=REGISTRATION)
     details = said["details"]
-    card = _number(patient, CredentialType.E_HEALTH_CARD)
+    card = number_of(patient, CredentialType.E_HEALTH_CARD)
     town.story.require(details["health_card"] == card, "同意后出示电子健康卡 the e-health card is shown with consent")
     town.story.count("hospital.visits")
     town.tell(f"扫码挂号，就诊号 {details['visit']}。Registered by code, visit {details['visit']}.")
     visits = {details["visit"]}
     for document in ("social_security_card", "e_health_card", "id_number"):
-        number = patient.holder.id_number.text if document == "id_number" else _number(patient, document)
+        number = patient.holder.id_number.text if document == "id_number" else number_of(patient, document)
         typed = {"document": document, "number": number}
         visits.add(_desk(town, "", document_checked=True, typed=typed)["details"]["visit"])
     town.story.require(
@@ -101,20 +100,20 @@ def _redeem(town: Town, token: str) -> None:
         ("另一项业务 another business", SERVER, body | {"business": "01301"}),
     )
     for who, client, asked in tries:
-        town.story.require(_post(town, client, path, asked).status_code == 422, f"医保令牌拒绝：{who} is refused")
-    told = require(_post(town, SERVER, path, body), 200)
+        town.story.require(town.ask(client, "POST", path, asked).status_code == 422, f"医保令牌拒绝：{who} is refused")
+    told = require(town.ask(SERVER, "POST", path, body), 200)
     town.story.count("hospital.tokens")
     town.tell(
         f"医保令牌核销：参保 {told['kind']}，{told['region']}。Insurance token redeemed: insured, {told['kind']}."
     )
-    town.story.require(_post(town, SERVER, path, body).status_code == 422, "令牌只用一次 a token is good once")
+    town.story.require(town.ask(SERVER, "POST", path, body).status_code == 422, "令牌只用一次 a token is good once")
 
 
 def _open_record(town: Town, phone: Phone, subject: str) -> None:
     def ask() -> list[str]:
         town.wait(20)
         body = {"patient": subject, "scopes": ["allergies", "labs"], "purpose": "treatment", "operator": NURSE}
-        allowed: list[str] = require(_post(town, SERVER, "/api/v1/record-access", body), 200)["allowed"]
+        allowed: list[str] = require(town.ask(SERVER, "POST", "/api/v1/record-access", body), 200)["allowed"]
         town.story.count("hospital.records_opened" if allowed else "hospital.records_refused")
         return allowed
 
@@ -139,7 +138,7 @@ def _read_fhir(town: Town, subject: str) -> None:
 
 def _bring_child(town: Town) -> None:
     """Let a parent show the code of a child."""
-    child = town.citizen(lambda citizen: citizen.holder.household_role == "child" and _age(citizen) < 14, 40)
+    child = town.citizen(lambda citizen: citizen.holder.household_role == "child" and age(citizen) < 14, 40)
     household = child.holder.household
     parent = town.citizen(lambda one: one.holder.household == household and one.holder.household_role == "head")
     phone = town.phone(parent)
@@ -186,7 +185,7 @@ def _save(town: Town, patient: Citizen) -> None:
     phone = town.phone(patient)
     typed = {"document": "id_number", "number": patient.holder.id_number.text}
     body = {"reason": "unconscious", "statement": "车祸送医，无意识，需立即手术", "operator": "dr-3", "typed": typed}
-    access = require(_post(town, SERVER, "/api/v1/emergency-accesses", body), 200)
+    access = require(town.ask(SERVER, "POST", "/api/v1/emergency-accesses", body), 200)
     town.story.require(access["allowed"] == ["allergies"], "急救只开过敏史 an emergency opens the allergies alone")
     town.tell("急救调阅：患者昏迷。Emergency access: the patient is unconscious.")
     town.story.require("emergency_access" in _notices(phone), "患者立即收到通知 the holder is told at once")
@@ -204,30 +203,13 @@ def _desk(town: Town, code: str, *, department: str = "internal", **body: object
     asked = {"code": code, "department": department} | body
     answer = desk.http.open("/scan/v1/hospital", method="POST", json=asked, headers=headers)
     said: dict[str, Any] = require(answer, 200)
-    town.story.require(said["decision"] == "accepted", f"{said['message']['zh']} {said['message']['en']}")
+    town.tell(f"{said['message']['zh']}。{said['message']['en']}.")
     return said
-
-
-def _post(town: Town, client: str, path: str, body: dict[str, Any]) -> Any:
-    return town.ask(client, "POST", path, body, **{"Idempotency-Key": secrets.token_hex(8)})
-
-
-def _patient(town: Town, number: int) -> Citizen:
-    """Return one of the insured grown-ups who come to the hospital."""
-    types = CredentialType.MEDICAL_INSURANCE
-    return town.citizen(
-        lambda one: one.phone is not None and _age(one) >= 18 and any(card.type is types for card in one.cards),
-        60 + number,
-    )
-
-
-def _age(citizen: Citizen) -> int:
-    return age_on(citizen.holder.id_number.born, date.fromisoformat(DAY))
-
-
-def _number(citizen: Citizen, type_: str) -> str:
-    return next(card.number for card in citizen.cards if card.type == type_)
 
 
 def _notices(phone: Phone) -> set[str]:
     return {entry["kind"] for entry in phone.call("GET", "/notices").get_json()["notices"]}
+
+
+def _patient(town: Town, number: int) -> Citizen:
+    return grown_up(town, 60 + number)

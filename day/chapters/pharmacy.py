@@ -1,14 +1,12 @@
 """The pharmacy: limits of the whole city, a prescription to its last package, insurance, the registry of buyers."""
 
 import secrets
-from datetime import date
 from typing import Any
 
 from adapters.pharmacy import PharmacyDetails
-from codeservice.credential import CredentialType
 from codeservice.demo import Citizen
-from codeservice.entitlement import age_on
 from codeservice.scan import Outcome
+from day.people import grown_up
 from day.policy import publish, roll_back
 from day.town import DAY, Town, require
 
@@ -107,7 +105,7 @@ def _dispense(town: Town, patient: Citizen) -> None:
     town.story.count("hospital.arrived")
     items = [{"code": "A10BA02", "name": "二甲双胍", "quantity": 3}]
     asked = {"verification": seen["scan"], "prescriber": "D-17", "items": items, "valid_days": 3}
-    made = require(_post(town, DOCTORS, "/api/v1/prescriptions", asked), 201)
+    made = require(town.ask(DOCTORS, "POST", "/api/v1/prescriptions", asked), 201)
     town.tell("医院开具电子处方：三盒。The hospital prescribes three packages.")
     scan = _scan(town, patient)["scan"]
     found = require(_till(town, "GET", f"/scans/{scan}/prescriptions"), 200)["prescriptions"]
@@ -199,21 +197,10 @@ def _till(town: Town, method: str, path: str, body: object = None) -> Any:
     return till.http.open(f"/scan/v1/pharmacy{path}", method=method, headers=headers, **options)
 
 
-def _post(town: Town, client: str, path: str, body: dict[str, Any]) -> Any:
-    return town.ask(client, "POST", path, body, **{"Idempotency-Key": secrets.token_hex(8)})
-
-
 def _words(said: dict[str, Any]) -> str:
     words: str = said["message"]["zh"]
     return words
 
 
 def _buyer(town: Town, number: int, *, insured: bool = True) -> Citizen:
-    """Return one of the grown-ups who buy medicines."""
-
-    def wanted(one: Citizen) -> bool:
-        holds = any(card.type is CredentialType.MEDICAL_INSURANCE for card in one.cards)
-        age = age_on(one.holder.id_number.born, date.fromisoformat(DAY))
-        return one.phone is not None and age >= 18 and holds is insured
-
-    return town.citizen(wanted, number + (80 if insured else 0))
+    return grown_up(town, number + (80 if insured else 0), insured=insured)
