@@ -119,7 +119,11 @@ class Ledger(Memory, Protocol):
         ...
 
     def tickets(self, day: str) -> int:
-        """Count the holder's tickets for this place on a day."""
+        """Count the people whom the holder has tickets for at this place on a day; a pass is one of them."""
+        ...
+
+    def slot(self, day: str) -> str:
+        """Return which slot the holder's tickets of a day are for; empty for the whole day."""
         ...
 
     def capacity(self) -> int | None:

@@ -1,46 +1,68 @@
-"""The scenic spot: one admission a ticket and day, and no more people than the place holds."""
+"""The scenic spot: people enter against tickets or a pass, in their slot, and no more than the place holds."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
 
 from adapters.contract import Details, Effect, Ledger, ScanBody
+from adapters.presence import inside, move
 from codeservice.city import city_day
-from codeservice.entitlement import Entitlement, Resident
+from codeservice.condition import row_for
 from codeservice.errors import Rejected
-from codeservice.policy import OfflinePolicy, ScenePolicy, Text
 from codeservice.reason import Reason, Words
 from codeservice.scan import Verified
 from codeservice.scene import SCENES
+from codeservice.visit import MOST_PEOPLE, STANDARD, Passage, ScenicSpotPolicy
 
 _NO_BOUND = 1_000_000_000
+_OTHER = "other"
 
-TITLES = {
-    Resident.RESIDENT: Words("市民票", "Resident's ticket"),
-    Resident.NEIGHBOUR: Words("同城待遇票", "Neighbouring city, resident's price"),
-    Resident.VISITOR: Words("普通票", "Standard ticket"),
-}
+People = Annotated[int, msgspec.Meta(ge=1, le=MOST_PEOPLE)]
+
+
+class ScenicSpotBody(ScanBody, frozen=True, forbid_unknown_fields=True):
+    """A scan; how many of a booking's people pass (all that are left, when left out), and whether they leave."""
+
+    people: People | None = None
+    passage: Passage | None = None
 
 
 class ScenicSpotEffect(Effect, frozen=True, forbid_unknown_fields=True):
-    """The day, how many were in then and may be, and the kind of ticket as a number of the residence."""
+    """The day, how many were admitted and may be, the row of the price table, and how many people passed.
+
+    `again` says that they had been admitted before, `tickets` how many people the holder had tickets for, and `times`
+    how often each may enter again. `inside` is null where nobody leaves by a scan. `resident` stands in
+    effects of terminals that know no table.
+    """
 
     day: str
     admitted: int
     capacity: int | None
-    resident: int
+    code: str = _OTHER
+    people: People = 1
+    passage: Passage = "enter"
+    again: bool = False
+    tickets: int | None = None
+    times: Annotated[int, msgspec.Meta(ge=0, le=50)] = 0
+    slot: str = ""
+    inside: int | None = None
+    resident: int | None = None
 
 
 class ScenicSpotDetails(Details, frozen=True):
-    """What a gate sees: the day, how many are in, and the kind of ticket; nothing about who it is."""
+    """What a gate sees: the day, the kind of ticket and why, how many pass and are in; nothing about who it is."""
 
     day: str
     admitted: int
     capacity: int | None
     ticket_title: Words
-
-
-class ScenicSpotPolicy(ScenePolicy, frozen=True):
-    """What a policy of this scene says; the common part, for now."""
+    explained: Words | None
+    people: int
+    tickets: int | None
+    slot: str
+    inside: int | None
+    again: bool
 
 
 class ScenicSpot:
@@ -48,53 +70,118 @@ class ScenicSpot:
 
     scene = SCENES["scenic_spot"]
     policy = ScenicSpotPolicy
-    default = ScenicSpotPolicy(
-        kinds=frozenset({"device", "served", "digit"}),
-        with_document=frozenset({"paper"}),
-        offline=OfflinePolicy(
-            list_age=12 * 3600,
-            let_pass=False,
-            advice=Text(zh="请到服务窗口凭证件核验", en="Send them to the counter with a document"),
-            holder_limit=20,
-            terminal_limit=20_000,
-        ),
-    )
-    body = ScanBody
+    default = STANDARD
+    body = ScenicSpotBody
     effect = ScenicSpotEffect
     details = ScenicSpotDetails
 
     def decide(
-        self, verified: Verified, _body: ScanBody, ledger: Ledger, _policy: ScenicSpotPolicy, now: int
+        self, verified: Verified, body: ScenicSpotBody, ledger: Ledger, policy: ScenicSpotPolicy, now: int
     ) -> Mapping[str, object]:
-        """Admit one person against one ticket of today."""
+        """Admit people of a booking, let them in again, or let them out."""
         day = city_day(now)
+        row = row_for(policy.prices, verified.grant.entitlements)
+        passage = body.passage or "enter"
+        if passage not in policy.passages:
+            raise Rejected(Reason.TERMINAL_NOT_ALLOWED)
+        common: dict[str, object] = {
+            "day": day,
+            "capacity": ledger.capacity(),
+            "code": _OTHER if row is None else row.code,
+            "passage": passage,
+        }
+        if passage == "leave":
+            people = body.people or max(1, inside(ledger, day))
+            within = move(ledger, day, -people, _NO_BOUND)
+            return common | {"people": people, "inside": within, "admitted": _seen(ledger, day)}
+        if not policy.hours.is_open(now):
+            raise Rejected(Reason.CLOSED)
+        return common | self._enter(body, ledger, policy, day, now)
+
+    def _enter(
+        self, body: ScenicSpotBody, ledger: Ledger, policy: ScenicSpotPolicy, day: str, now: int
+    ) -> dict[str, object]:
         tickets = ledger.tickets(day)
         if tickets == 0:
             raise Rejected(Reason.NO_TICKET)
-        if ledger.take(_admission(ledger, day), 1, tickets) is None:
+        used = ledger.add(_admission(ledger, day), 0)
+        again = used >= tickets and policy.reentry is not None
+        times = 0 if policy.reentry is None else policy.reentry.times
+        people = body.people or (max(1, tickets - used) if not again else 1)
+        slot = ledger.slot(day)
+        if again:
+            self._require_reentry(ledger, policy, tickets, people, day, now)
+        elif slot and not policy.is_in_slot(slot, day, now):
+            raise Rejected(Reason.WRONG_SLOT)
+        # The one statement that decides, whatever was read before.
+        if ledger.take(_admission(ledger, day), people, tickets * (1 + times) if again else tickets) is None:
             raise Rejected(Reason.LIMIT_REACHED)
-        capacity = ledger.capacity()
-        bound = _NO_BOUND if capacity is None else capacity
-        left = ledger.take_shared(_admitted(day), 1, bound)
-        if left is None:
-            raise Rejected(Reason.CAPACITY_REACHED)
-        return {"day": day, "admitted": bound - left, "capacity": capacity, "resident": _resident(verified)}
+        ledger.first_within(_last(ledger), 0, now)
+        admitted = _seen(ledger, day) if again else _admit(ledger, day, people)
+        effect: dict[str, object] = {
+            "admitted": admitted,
+            "people": people,
+            "again": again,
+            "tickets": tickets,
+            "times": times,
+            "slot": slot,
+        }
+        if "leave" in policy.passages:
+            within = move(ledger, day, people, _NO_BOUND if policy.inside_limit is None else policy.inside_limit)
+            if within is None:
+                raise Rejected(Reason.CAPACITY_REACHED)
+            effect["inside"] = within
+        return effect
 
-    def settle(self, _effect: ScenicSpotEffect, ledger: Ledger, now: int) -> int:
-        """Count the admission, and say how many tickets of that day there were."""
+    @staticmethod
+    def _require_reentry(  # noqa: PLR0913, PLR0917 -- what a rule of re-entry looks at
+        ledger: Ledger, policy: ScenicSpotPolicy, tickets: int, people: int, day: str, now: int
+    ) -> None:
+        last = ledger.last_at(_last(ledger))
+        if policy.reentry is None or last is None or now - last > policy.reentry.hours * 3600:
+            raise Rejected(Reason.LIMIT_REACHED)
+        if "leave" in policy.passages and inside(ledger, day) + people > tickets:
+            # Somebody inside has handed the phone over the fence.
+            raise Rejected(Reason.LIMIT_REACHED)
+
+    def settle(self, effect: ScenicSpotEffect, ledger: Ledger, now: int) -> int:
+        """Count the passage, and say how many people's entries of that day there was a right to."""
         # By the time of the scan: what a terminal writes into its effect names no counter.
         day = city_day(now)
-        ledger.take(_admission(ledger, day), 1, _NO_BOUND)
-        ledger.take_shared(_admitted(day), 1, _NO_BOUND)
-        return ledger.tickets(day)
+        if effect.passage == "leave":
+            move(ledger, day, -effect.people, _NO_BOUND)
+        else:
+            ledger.take(_admission(ledger, day), effect.people, _NO_BOUND)
+            ledger.first_within(_last(ledger), 0, now)
+            ledger.take_shared(_admitted(day), 0 if effect.again else effect.people, _NO_BOUND)
+            if effect.inside is not None:
+                move(ledger, day, effect.people, _NO_BOUND)
+        return ledger.tickets(day) * (1 + effect.times)
 
     def reply(
-        self, effect: Mapping[str, Any], _disclosed: Mapping[str, Any], _policy: ScenicSpotPolicy
+        self, effect: Mapping[str, Any], _disclosed: Mapping[str, Any], policy: ScenicSpotPolicy
     ) -> tuple[Words, ScenicSpotDetails]:
-        """Say that the gate may open."""
-        title = TITLES[Resident(effect["resident"])]
-        return Words("欢迎入园", "Welcome"), ScenicSpotDetails(
-            effect["day"], effect["admitted"], effect["capacity"], title
+        """Say that the gate may open, and under which rule."""
+        code = effect.get("code", _OTHER)
+        row = next((row for row in policy.prices if row.code == code), None)
+        people, tickets = effect.get("people", 1), effect.get("tickets")
+        leaving, again = effect.get("passage") == "leave", effect.get("again", False)
+        message = Words("欢迎入园", "Welcome")
+        if leaving:
+            message = Words("再见", "Goodbye")
+        elif again:
+            message = Words("欢迎再次入园", "Welcome back")
+        return message, ScenicSpotDetails(
+            day=effect["day"],
+            admitted=effect["admitted"],
+            capacity=effect["capacity"],
+            ticket_title=Words("门票", "Ticket") if row is None else row.title.words,
+            explained=None if row is None or row.explained is None else row.explained.words,
+            people=people,
+            tickets=tickets,
+            slot=effect.get("slot", ""),
+            inside=effect.get("inside"),
+            again=again,
         )
 
 
@@ -106,9 +193,18 @@ def _admitted(day: str) -> str:
     return f"admitted:{day}"
 
 
-def _resident(verified: Verified) -> Resident:
-    # A residence that this version does not know pays the standard price: unknown is not a concession.
-    try:
-        return Resident(verified.grant.entitlements.get(Entitlement.RESIDENT, Resident.VISITOR))
-    except ValueError:
-        return Resident.VISITOR
+def _last(ledger: Ledger) -> str:
+    return f"admitted:{ledger.place}"
+
+
+def _seen(ledger: Ledger, day: str) -> int:
+    return ledger.add_shared(_admitted(day), 0, _NO_BOUND) or 0
+
+
+def _admit(ledger: Ledger, day: str, people: int) -> int:
+    capacity = ledger.capacity()
+    bound = _NO_BOUND if capacity is None else capacity
+    left = ledger.take_shared(_admitted(day), people, bound)
+    if left is None:
+        raise Rejected(Reason.CAPACITY_REACHED)
+    return bound - left

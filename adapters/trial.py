@@ -28,6 +28,7 @@ OF_SCENE = frozenset(
         Reason.NO_TICKET,
         Reason.CAPACITY_REACHED,
         Reason.CLOSED,
+        Reason.WRONG_SLOT,
     }
 )
 """Refusals that depend on the policy; every other one stays what it was."""

@@ -25,6 +25,7 @@ class Shared:
     tallies: dict[tuple[str, str], int] = field(default_factory=dict)
     moments: dict[tuple[str, str], int] = field(default_factory=dict)
     tickets: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    slots: dict[tuple[str, str, str], str] = field(default_factory=dict)
     sales: dict[tuple[str, str], list[tuple[int, int]]] = field(default_factory=dict)
     registering: bool = False
     queue: list[tuple[int, str]] = field(default_factory=list)
@@ -52,9 +53,10 @@ class TrialLedger:
         """Return the ledger of another place of the same city."""
         return replace(self, place=place)
 
-    def reserve(self, day: str) -> None:
-        """Sell the holder one ticket for this place."""
-        self.shared.tickets[self.place, day, self._person()] = 1
+    def reserve(self, day: str, people: int = 1, slot: str = "") -> None:
+        """Sell the holder tickets for this place."""
+        self.shared.tickets[self.place, day, self._person()] = people
+        self.shared.slots[self.place, day, self._person()] = slot
 
     def status(self, grant: Grant) -> Status | None:
         """Return the status of a known grant, and remember whose it is."""
@@ -155,6 +157,10 @@ class TrialLedger:
     def tickets(self, day: str) -> int:
         """Count the holder's tickets for this place."""
         return self.shared.tickets.get((self.place, day, self._person()), 0)
+
+    def slot(self, day: str) -> str:
+        """Return which slot they are for."""
+        return self.shared.slots.get((self.place, day, self._person()), "")
 
     def capacity(self) -> int | None:
         """Return the bound of the place."""

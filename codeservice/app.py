@@ -40,6 +40,7 @@ from codeservice.web import (
     token,
     trust_list,
     verification,
+    visit,
 )
 from codeservice.web.operation import MAX_BODY
 from keys.envelope import VaultFile
@@ -145,6 +146,7 @@ def create_app(services: Services, doors: Sequence[Blueprint] = ()) -> Flask:
         authority.door,
         correction.door,
         hall.door,
+        visit.door,
         health.door,
         health_status.door,
         medicine.door,

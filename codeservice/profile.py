@@ -34,11 +34,12 @@ SITE_KEY_SIZE, HANDLE_SIZE = 32, 8
 MAX_AGE = 24 * 3600
 MAX_COUNT = 1 << 32
 _TEXT = 200
+_SLOT = re.compile(r"[0-9]{2}:[0-9]{2}", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 _TEXTS = ("terminal", "scene", "place", "place_name", "partner_name", "events")
 _FIELDS = {"version", "expires", *_TEXTS, "list_age", "holder_limit", "terminal_limit", "site_keys", "tickets"}
-_OPTIONAL = {"guide", "capacity", "policy"}
+_OPTIONAL = {"guide", "capacity", "policy", "slots"}
 
 
 class ProfileError(Exception):
@@ -70,6 +71,9 @@ class Profile:
     tickets: Mapping[str, Mapping[tuple[int, int], tuple[bytes, int]]] = field(default_factory=dict)
     """For each day, by place of a grant: the holder's handle, and how many tickets the holder has."""
 
+    slots: Mapping[str, Mapping[tuple[int, int], str]] = field(default_factory=dict)
+    """For each day, by place of a grant: the slot that the tickets are for, where they are for one."""
+
     policy: PolicyVersion | None = None
     """What decides at the place; None from a service that knew no policies."""
 
@@ -81,6 +85,13 @@ def write_profile(profile: Profile) -> bytes:
     if profile.policy is not None:
         policy = profile.policy
         body["policy"] = [policy.name, policy.version, policy.title.zh, policy.title.en, policy.document]
+    # Only where somebody has booked a slot: a terminal that knows none reads the profiles of all other places.
+    body.pop("slots")
+    if any(profile.slots.values()):
+        body["slots"] = {
+            day: [[list_, idx, slot] for (list_, idx), slot in sorted(places.items())]
+            for day, places in profile.slots.items()
+        }
     body["site_keys"] = dict(profile.site_keys)
     body["tickets"] = {
         day: [[list_, idx, handle, count] for (list_, idx), (handle, count) in sorted(places.items())]
@@ -146,6 +157,10 @@ def read_profile(payload: bytes) -> Profile:
         raise ProfileError("it lives longer than a profile may")
     values["site_keys"] = _site_keys(values["site_keys"])
     values["tickets"] = _tickets(values["tickets"])
+    values["slots"] = {
+        day: dict(_slot(entry) for entry in _entries(entries))
+        for day, entries in _by_day(values.get("slots", {})).items()
+    }
     if "policy" in values:
         values["policy"] = _policy(values["policy"], values["scene"])
     return Profile(**values)
@@ -181,6 +196,16 @@ def _ticket(entry: object) -> tuple[tuple[int, int], tuple[bytes, int]]:
         case _:
             pass
     raise ProfileError("no tickets of a day")
+
+
+def _slot(entry: object) -> tuple[tuple[int, int], str]:
+    match entry:
+        case [list_, idx, str(slot)] if _SLOT.fullmatch(slot):
+            if _is_number(list_, MAX_LIST) and _is_number(idx, MAX_INDEX):
+                return (list_, idx), slot
+        case _:
+            pass
+    raise ProfileError("no slots of a day")
 
 
 def _by_day(value: object) -> dict[str, Any]:

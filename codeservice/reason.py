@@ -41,6 +41,7 @@ class Reason(StrEnum):
     NO_TICKET = "no_ticket"
     CAPACITY_REACHED = "capacity_reached"
     CLOSED = "closed"
+    WRONG_SLOT = "wrong_slot"
     TERMINAL_NOT_ALLOWED = "terminal_not_allowed"
     TEMPORARILY_UNAVAILABLE = "temporarily_unavailable"
 
@@ -112,6 +113,10 @@ MESSAGES: dict[Reason, tuple[Words, Words]] = {
     Reason.CLOSED: (
         Words("现在不开放", "Closed now"),
         Words("请告知开放时间", "Tell them the opening hours"),
+    ),
+    Reason.WRONG_SLOT: (
+        Words("不在预约时段内", "Not the booked time"),
+        Words("请按预约时段入园", "Come at the booked time, or book another"),
     ),
     Reason.TERMINAL_NOT_ALLOWED: (Words("本终端无权核验", "This terminal may not verify"), _OPERATOR),
     Reason.TEMPORARILY_UNAVAILABLE: (Words("暂时无法判断", "Cannot decide right now"), _FALLBACK),

@@ -38,6 +38,9 @@ MOST_GAPS = 50
 _ITEM = "item"
 """Kind of the keyed hash of an uploaded scan, which stands where a scan by network has that of what was asked."""
 
+_COUNTING = {ticket.SCENE, "venue"}
+"""Scenes whose places count everybody."""
+
 _FORBIDDING = {Status.REVOKED: Mark.REVOKED, Status.SUSPENDED: Mark.SUSPENDED}
 
 
@@ -225,7 +228,7 @@ class _Reception:
         caller = Caller(self.terminal.id, self.terminal.partner, self.terminal.place, self.terminal.scene)
         record = Record(self.connection, self.services.revoked, caller)
         accepted = [entry for entry in sorted_.stored if entry[1].outcome is Outcome.ACCEPTED]
-        if accepted and self.terminal.scene == ticket.SCENE:
+        if accepted and self.terminal.scene in _COUNTING:
             # Two gates that settle the same counters in another order would wait for each other.
             ticket.lock(self.connection, self.terminal.place)
         uses = [found.use for _, found, _, _ in accepted if found.use is not None]
@@ -260,7 +263,8 @@ class _Reception:
                 bounds[issued.person, day_span(found.at)] = bound
         for (person, day), bound in bounds.items():
             scans = scan.accepted_at(self.connection, person, self.terminal.place, day)
-            self._mark(marked, Mark.OVER_LIMIT, dict.fromkeys(scans[bound:], Finding()), scans[:bound])
+            within, beyond = _split(scans, bound)
+            self._mark(marked, Mark.OVER_LIMIT, dict.fromkeys(beyond, Finding()), within)
 
     def _mark_double_uses(self, marked: Counter[Mark], uses: list[tuple[int, int, int]]) -> None:
         for scans in scan.accepted_uses(self.connection, uses).values():
@@ -331,6 +335,17 @@ class _Reception:
     def _audit(self, action: str, details: dict[str, object]) -> None:
         name = f"client:{self.terminal.id}"
         audit.add(self.connection, at=self.now, actor=name, action=action, subject=name, details=details)
+
+
+def _split(scans: list[tuple[str, int]], bound: int) -> tuple[list[str], list[str]]:
+    """Part scans into those within a bound on the people who entered by them, and those beyond it."""
+    within: list[str] = []
+    beyond: list[str] = []
+    entered = 0
+    for id_, people in scans:
+        entered += people
+        (within if people == 0 or entered <= bound else beyond).append(id_)
+    return within, beyond
 
 
 def _suspended(items: list[_Item]) -> _Sorted:

@@ -1,16 +1,15 @@
-"""What a citizen sees and decides: scan records, consents, and tickets of scenic spots."""
+"""What a citizen sees and decides: scan records and consents."""
 
 from flask import Blueprint
 
-from codeservice.city import city_day
 from codeservice.credential import mask_name
 from codeservice.disclosure import ATTRIBUTE_TITLES, CONSENT_VERSION
-from codeservice.errors import ConflictError, NotFoundError, UnprocessableError
+from codeservice.errors import NotFoundError
 from codeservice.mark import TITLES, Mark
 from codeservice.reason import ACCEPTED, MESSAGES, Reason, Words
 from codeservice.scene import SCENES, Scene
 from codeservice.services import Services
-from codeservice.store import account, audit, client, household, mark, person, scan, ticket
+from codeservice.store import account, audit, household, mark, person, scan
 from codeservice.store.database import Connection
 from codeservice.web.operation import Answer, Body, Security, operation
 from wallet.signin import require_person
@@ -74,29 +73,6 @@ class ConsentRequest(Body, frozen=True):
     """Yes or no."""
 
     given: bool
-
-
-class Offer(Answer, frozen=True):
-    """Tickets of one place and day."""
-
-    place: str
-    name: str
-    day: str
-    left: int | None
-    mine: bool
-
-
-class Offers(Answer, frozen=True):
-    """What can be booked."""
-
-    offers: list[Offer]
-
-
-class TicketRequest(Body, frozen=True):
-    """The place and day to book."""
-
-    place: str
-    day: str
 
 
 @operation(door, "GET /wallet/api/v1/records", returns=Records, security=Security.SESSION, problems=_SESSION)
@@ -178,42 +154,6 @@ def set_consent(services: Services, body: ConsentRequest, scene: str) -> Consent
     return _consent(found, given=body.given)
 
 
-@operation(door, "GET /wallet/api/v1/ticket-offers", returns=Offers, security=Security.SESSION, problems=_SESSION)
-def ticket_offers(services: Services) -> Offers:
-    """List today's tickets of every scenic spot."""
-    _signed_in, holder = require_person(services)
-    day = city_day(services.clock())
-    with services.database.read() as connection:
-        return Offers([_offer(connection, place, day, holder) for place in client.places(connection, "scenic_spot")])
-
-
-@operation(
-    door,
-    "POST /wallet/api/v1/tickets",
-    body=TicketRequest,
-    returns=Offer,
-    status=201,
-    security=Security.SESSION,
-    problems=(*_SESSION, "csrf_token_required", "place_not_found", "day_not_offered", "sold_out"),
-)
-def book_ticket(services: Services, body: TicketRequest) -> Offer:
-    """Book a ticket for today; booking twice is one ticket."""
-    _signed_in, holder = require_person(services)
-    now = services.clock()
-    if body.day != city_day(now):
-        raise UnprocessableError("day_not_offered")
-
-    def work(connection: Connection) -> Offer:
-        places = {place[0]: place for place in client.places(connection, "scenic_spot")}
-        if body.place not in places:
-            raise NotFoundError("place_not_found")
-        if not ticket.book(connection, body.place, body.day, holder, now=now):
-            raise ConflictError("sold_out")
-        return _offer(connection, places[body.place], body.day, holder)
-
-    return services.database.transact(work)
-
-
 def _record(
     stored: scan.StoredScan, place: str, marks: list[Mark], *, shown_by: str | None, shown_for: str | None
 ) -> Record:
@@ -237,9 +177,3 @@ def _record(
 def _consent(scene: Scene, *, given: bool) -> Consent:
     attributes = [Attribute(name, ATTRIBUTE_TITLES[name]) for name in scene.attributes]
     return Consent(scene.name, scene.title, attributes, given)
-
-
-def _offer(connection: Connection, place: tuple[str, str, int | None], day: str, holder: str) -> Offer:
-    id_, name, capacity = place
-    left = None if capacity is None else capacity - ticket.sold(connection, id_, day)
-    return Offer(id_, name, day, left, ticket.has(connection, id_, day, holder))

@@ -21,6 +21,7 @@ from wallet import (
     paper,
     records,
     signin,
+    tickets,
 )
 from wallet.qr import draw_svg
 
@@ -36,6 +37,7 @@ for _part in (
     devices.door,
     notices.door,
     records.door,
+    tickets.door,
     family.door,
     health_records.door,
     health_status.door,

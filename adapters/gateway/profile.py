@@ -11,6 +11,7 @@ from codeservice.services import Services
 from codeservice.store import client, ticket
 from codeservice.store.client import StoredClient
 from codeservice.store.database import Connection
+from codeservice.store.ticket import TicketHolder
 from codeservice.web.operation import Security, operation
 from codeservice.web.published import COSE
 from keys.errors import KeyNotUsableError, SignerError
@@ -62,11 +63,7 @@ def _profile(services: Services, terminal: StoredClient, now: int) -> Profile:
     days = (now, now + _DAY)
     with services.database.read() as connection:
         capacity = client.capacity(connection, terminal.place)
-        tickets = (
-            {city_day(day): _tickets(services.vault, connection, terminal, day, now) for day in days}
-            if terminal.scene == ticket.SCENE
-            else {}
-        )
+        found = {day: _holders(connection, terminal, day, now) for day in days if terminal.scene == ticket.SCENE}
     return Profile(
         version=now,
         expires=now + MAX_LIFETIME,
@@ -84,16 +81,23 @@ def _profile(services: Services, terminal: StoredClient, now: int) -> Profile:
         site_keys={
             city_day(day): _hash(services.vault, f"{terminal.place} {city_day(day)}", _SITE, day) for day in days
         },
-        tickets=tickets,
+        tickets={city_day(day): _tickets(services.vault, holders, terminal, day) for day, holders in found.items()},
+        slots={
+            city_day(day): {(holder.list, holder.idx): holder.slot for holder in holders if holder.slot}
+            for day, holders in found.items()
+        },
         policy=policy.version,
     )
 
 
-def _tickets(
-    vault: Vault, connection: Connection, terminal: StoredClient, day: int, now: int
-) -> dict[tuple[int, int], tuple[bytes, int]]:
+def _holders(connection: Connection, terminal: StoredClient, day: int, now: int) -> list[TicketHolder]:
     names = [name for name in (ALL, *SCENES) if SCENES[terminal.scene] in scenes_named(name)]
-    found = ticket.holders(connection, terminal.place, city_day(day), names, now=now, limit=MOST_TICKETS)
+    return ticket.holders(connection, terminal.place, city_day(day), names, now=now, limit=MOST_TICKETS)
+
+
+def _tickets(
+    vault: Vault, found: list[TicketHolder], terminal: StoredClient, day: int
+) -> dict[tuple[int, int], tuple[bytes, int]]:
     people = {holder.person for holder in found}
     handles = {person: _hash(vault, f"{person} {terminal.place}", _HANDLE, day)[:HANDLE_SIZE] for person in people}
     return {(holder.list, holder.idx): (handles[holder.person], holder.count) for holder in found}

@@ -173,6 +173,11 @@ class LocalMemory:
         """Count the holder's tickets as the profile lists them."""
         return self._ticket(day)[1]
 
+    def slot(self, day: str) -> str:
+        """Return which slot they are for, as the profile says."""
+        grant = self._require_grant()
+        return self.profile.slots.get(day, {}).get((grant.list, grant.idx), "")
+
     def capacity(self) -> int | None:
         """Return the bound of the place."""
         return self.profile.capacity

@@ -126,6 +126,10 @@ def _lines(details: Details | None) -> Iterator[tuple[Words, Words | None]]:
             yield Words("还可购买", "Still allowed"), _number(details.remaining)
         case ScenicSpotDetails():
             yield Words("门票", "Ticket"), details.ticket_title
+            yield Words("规则", "Rule"), details.explained
+            yield Words("人数", "People"), _number(details.people)
+            yield Words("时段", "Slot"), _plain(details.slot)
+            yield Words("园内", "Inside"), _number(details.inside)
             yield Words("日期", "Day"), _plain(details.day)
             yield Words("已入园", "Admitted"), _number(details.admitted)
             yield Words("上限", "Limit"), _NO_BOUND if details.capacity is None else _number(details.capacity)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from codeservice.city import city_date, city_day
 from codeservice.code import Grant
@@ -16,11 +16,11 @@ from codeservice.hall import HallService, has_priority
 from codeservice.reason import Words
 from codeservice.scan import Caller, Earlier
 from codeservice.status import Status
-from codeservice.store import encounter, hall, household, medicine, tally
+from codeservice.store import encounter, hall, household, medicine, tally, ticket
 from codeservice.store import grant as grants
 from codeservice.store import person as people
 from codeservice.store import scan as scans
-from codeservice.store.models import FirstUse, Moment, Place, Ticket
+from codeservice.store.models import FirstUse, Moment, Place
 from codeservice.store.status import RevokedCache
 from codeservice.store.upsert import insert, insert_once
 from keys.vault import Vault
@@ -159,11 +159,16 @@ class Record:
         return Earlier(tuple(found), whole=True)
 
     def tickets(self, day: str) -> int:
-        """Count the holder's tickets for this place on `day` (ISO 8601)."""
-        query = select(func.count()).where(
-            Ticket.place == self._caller.place, Ticket.day == day, Ticket.person == self._holder()
-        )
-        return self._connection.scalar(query) or 0
+        """Count the people whom the holder has tickets for on `day` (ISO 8601), with the holder's pass.
+
+        The row is locked, so that nobody gives a ticket back while it is being used.
+        """
+        return ticket.people_of(self._connection, self._caller.place, day, self._holder())
+
+    def slot(self, day: str) -> str:
+        """Return which slot they are for."""
+        found = ticket.find(self._connection, self._caller.place, day, self._holder())
+        return "" if found is None else found.slot
 
     def age(self, now: int) -> int:
         """Return the holder's age in completed years."""

@@ -26,6 +26,7 @@ from codeservice.store.models import (
     Stream,
     Table,
     UsedAssertion,
+    VenuePassage,
 )
 from codeservice.store.quarantine import counts_as_received
 
@@ -40,6 +41,9 @@ _STREAM_LIFE = 3 * SCAN_LIFE
 
 _MESSAGE_LIFE = 24 * 3600
 _MOMENT_LIFE = 24 * 3600
+_ENTERED = "entered:"
+"""Moments at which somebody drove into a car park: they are asked for when they drive out, days later."""
+
 _TOKEN_REST = 24 * 3600
 """Seconds an insurance token is known after its end, so that its redemption can be answered again."""
 
@@ -57,7 +61,9 @@ def purge(connection: Connection, *, now: int) -> int:
         (Session, Session.expires < now),
         (Message, Message.at < now - _MESSAGE_LIFE),
         (DigitHandle, DigitHandle.expires < now - _HANDLE_REST),
-        (Moment, Moment.at < now - _MOMENT_LIFE),
+        (Moment, (Moment.at < now - _MOMENT_LIFE) & ~Moment.name.startswith(_ENTERED)),
+        (Moment, Moment.at < now - SCAN_LIFE),
+        (VenuePassage, VenuePassage.at < now - SCAN_LIFE),
         (Stream, Stream.last_upload < now - _STREAM_LIFE),
         (MedicineRegistration, MedicineRegistration.expires <= now),
         (MedicineSale, MedicineSale.at < now - SCAN_LIFE),

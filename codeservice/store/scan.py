@@ -108,16 +108,24 @@ def accepted_uses(
     return found
 
 
-def accepted_at(connection: Connection, person: str, place: str, span: tuple[int, int]) -> list[str]:
-    """Return the accepted scans of a person at a place in a span of time, the earliest first."""
-    query = select(Scan.id).where(
+def accepted_at(connection: Connection, person: str, place: str, span: tuple[int, int]) -> list[tuple[str, int]]:
+    """Return the accepted scans of a person at a place in a span of time, the earliest first, with how many entered.
+
+    Whoever left is nobody who entered; an effect that names no people is of one.
+    """
+    query = select(Scan.id, Scan.effect).where(
         Scan.person == person,
         Scan.place == place,
         Scan.at >= span[0],
         Scan.at < span[1],
         Scan.outcome == Outcome.ACCEPTED.value,
     )
-    return list(connection.scalars(query.order_by(Scan.at, Scan.id)))
+    found = connection.execute(query.order_by(Scan.at, Scan.id))
+    return [(row.id, _entered(row.effect)) for row in found]
+
+
+def _entered(effect: dict[str, Any]) -> int:
+    return 0 if effect.get("passage") == "leave" else int(effect.get("people", 1))
 
 
 @dataclass(frozen=True)
@@ -145,9 +153,7 @@ def for_trial(connection: Connection, places: Sequence[str], *, since: int, limi
     return [TriedScan(**row) for row in connection.execute(query).mappings()]
 
 
-def accepted_of(
-    connection: Connection, person: str, *, scene: str, partner: str, since: int
-) -> list[Acceptance]:
+def accepted_of(connection: Connection, person: str, *, scene: str, partner: str, since: int) -> list[Acceptance]:
     """Return what a scene has accepted of a person at the places of a partner since a moment, the earliest first."""
     query = select(Scan.id, Scan.at, Scan.place, Scan.effect).where(
         Scan.person == person,

@@ -1,6 +1,6 @@
 """Bounded counters: one statement counts and compares, so no race can exceed a limit."""
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
 from codeservice.store.models import Tally
 from codeservice.store.upsert import insert
@@ -40,3 +40,8 @@ def give_back(connection: Connection, name: str, subject: str, amount: int) -> N
         .where(Tally.name == name, Tally.subject == subject, Tally.used >= amount)
         .values(used=Tally.used - amount)
     )
+
+
+def used(connection: Connection, name: str, subject: str) -> int:
+    """Read a counter or a balance; 0 when nothing was counted."""
+    return connection.scalar(select(Tally.used).where(Tally.name == name, Tally.subject == subject)) or 0

@@ -193,7 +193,47 @@ PROBLEMS: dict[str, tuple[Words, Words]] = {
     "device_not_found": (Words("找不到设备", "No such device"), Words("请刷新设备列表", "Reload the list of devices")),
     "scene_not_found": (Words("没有这个场景", "No such scene"), Words("请检查场景名称", "Check its name")),
     "sold_out": (Words("当日门票已约满", "Sold out for that day"), Words("请选择其他日期", "Choose another day")),
-    "day_not_offered": (Words("当日不可预约", "That day is not offered"), Words("请预约今天", "Book for today")),
+    "day_not_offered": (
+        Words("当日不可预约", "That day is not offered"),
+        Words("请选择可预约的日期", "Choose one of the days offered"),
+    ),
+    "slot_not_offered": (
+        Words("该时段不可预约", "That time is not offered"),
+        Words("请选择其他时段", "Choose another time"),
+    ),
+    "too_many_people": (
+        Words("同行人数超出上限", "Too many people for one booking"),
+        Words("请减少人数，或由他人另行预约", "Book for fewer, or let somebody else book too"),
+    ),
+    "price_not_offered": (
+        Words("没有适用的票种", "No ticket is offered to everybody of this booking"),
+        Words("请咨询景区服务窗口", "Ask at the counter of the place"),
+    ),
+    "ticket_exists": (
+        Words("当日已有预约", "You have a booking for that day"),
+        Words("如需更改，请先取消原预约", "To change it, cancel it first"),
+    ),
+    "ticket_not_found": (Words("没有这个预约", "No such booking"), Words("请刷新预约列表", "Reload your tickets")),
+    "ticket_used": (
+        Words("门票已使用或已取消", "The tickets were used, or cancelled before"),
+        Words("请刷新预约列表", "Reload your tickets"),
+    ),
+    "refund_over": (
+        Words("已过可取消时间", "It is too late to cancel"),
+        Words("请查看退票规则", "Look at the rule of refunds"),
+    ),
+    "pass_not_offered": (
+        Words("没有可购买的年票", "No such pass is offered to you"),
+        Words("请刷新年票列表", "Reload the passes"),
+    ),
+    "pass_exists": (
+        Words("已有有效年票", "You have a pass that is in force"),
+        Words("到期后可再次购买", "Buy another when it has ended"),
+    ),
+    "poster_refused": (
+        Words("场所码无效或已过期", "The poster is not valid, or its time is over"),
+        Words("请在现场重新扫描场所码", "Scan the poster again at the place"),
+    ),
     # households
     "tie_not_found": (
         Words("找不到这条亲情关系", "No such family tie"),

@@ -866,7 +866,7 @@ def test_reasons_are_wire_values() -> None:
         *("malformed", "unsupported_version", "unsupported_algorithm", "unknown_key", "wrong_key_usage"),
         *("bad_signature", "bad_holder_proof", "not_yet_valid", "expired", "lifetime_too_long", "clock_skew"),
         *("time_untrusted", "wrong_scene", "revoked", "suspended", "status_stale", "replayed", "not_entitled"),
-        *("second_factor_required", "limit_reached", "no_ticket", "capacity_reached", "closed"),
+        *("second_factor_required", "limit_reached", "no_ticket", "capacity_reached", "closed", "wrong_slot"),
         *("terminal_not_allowed", "temporarily_unavailable"),
     ]
 

@@ -31,6 +31,7 @@ BY_SCENES_AND_TERMINALS = {
     Reason.NO_TICKET,
     Reason.CAPACITY_REACHED,
     Reason.CLOSED,
+    Reason.WRONG_SLOT,
     Reason.TERMINAL_NOT_ALLOWED,
 }
 """Reasons that no code alone can bring about."""

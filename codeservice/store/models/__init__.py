@@ -47,7 +47,7 @@ from codeservice.store.models.person import Credential, Person
 from codeservice.store.models.policy import Policy, PolicySwitch, PolicyTrial
 from codeservice.store.models.proposal import Proposal
 from codeservice.store.models.scan import FirstUse, Moment, Quarantine, Scan, ScanMark, Stream, StreamRange, Tally
-from codeservice.store.models.ticket import Ticket
+from codeservice.store.models.ticket import PosterPrint, Ticket, TicketSale, VenuePassage, VisitPass
 from codeservice.store.models.transit import TransitDispute, TransitStatement
 
 __all__ = [
@@ -100,6 +100,7 @@ __all__ = [
     "Policy",
     "PolicySwitch",
     "PolicyTrial",
+    "PosterPrint",
     "Prescription",
     "PrescriptionItem",
     "Proposal",
@@ -120,7 +121,10 @@ __all__ = [
     "Table",
     "Tally",
     "Ticket",
+    "TicketSale",
     "TransitDispute",
     "TransitStatement",
     "UsedAssertion",
+    "VenuePassage",
+    "VisitPass",
 ]

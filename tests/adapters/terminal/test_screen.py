@@ -33,7 +33,18 @@ from codeservice.scene import SCENES
 from tests.scanning import ADULT, BUYER, PATIENT, accepted, healthy, rejected
 
 SIZES = [(80, 24), (40, 12), (132, 43), (20, 6)]
-TICKET = ScenicSpotDetails("2027-01-15", 3, None, Words("市民票", "Resident's ticket"))
+TICKET = ScenicSpotDetails(
+    day="2027-01-15",
+    admitted=3,
+    capacity=None,
+    ticket_title=Words("市民票", "Resident's ticket"),
+    explained=Words("本市居民优惠价", "Price for residents"),
+    people=2,
+    tickets=3,
+    slot="09:00",
+    inside=None,
+    again=False,
+)
 NUMBER = GovernmentDetails("李*", "A017")
 VISITOR = VenueDetails("enter", Words("读者", "Reader"), Words("市民免费", "Free for residents"), 0, None, 3, 10, None)
 SEEN = {

@@ -137,6 +137,8 @@ export default {
   "reason.no_ticket.advice": "Book one in the city code under Sights.",
   "reason.capacity_reached": "The place is full",
   "reason.capacity_reached.advice": "Please wait until others have left.",
+  "reason.wrong_slot": "Not the booked time",
+  "reason.wrong_slot.advice": "Come at the booked time, or book another.",
   "reason.closed": "Closed now",
   "reason.closed.advice": "Tell them the opening hours.",
   "reason.terminal_not_allowed": "This terminal may not check codes",

@@ -137,6 +137,8 @@ export default {
   "reason.no_ticket.advice": "请先在城市码“景区”里预约。",
   "reason.capacity_reached": "已达承载上限",
   "reason.capacity_reached.advice": "请稍候，有人离开后再入。",
+  "reason.wrong_slot": "不在预约时段内",
+  "reason.wrong_slot.advice": "请按预约时段入园。",
   "reason.closed": "现在不开放",
   "reason.closed.advice": "请告知开放时间。",
   "reason.terminal_not_allowed": "终端未获准核验",
