@@ -264,7 +264,7 @@ def _add_places(connection: Connection) -> None:
         place="first-hospital",
         name="Hospital information system",
         scopes=frozenset({"verify", "attributes:name", "attributes:insured"})
-        | {"encounters", "insurance", "records", "emergency", "fhir"},
+        | {"encounters", "insurance", "records", "emergency", "fhir", "prescriptions:write"},
     )
 
 

@@ -12,7 +12,7 @@ from codeservice.errors import BadRequestError, NotFoundError
 from codeservice.scan import Outcome
 from codeservice.services import Services
 from codeservice.spreadsheet import write_rows
-from codeservice.store import audit, client, medicine, prescription, scan
+from codeservice.store import audit, client, medicine, pairwise, prescription, scan
 from codeservice.store.client import StoredClient
 from codeservice.store.database import Connection
 from codeservice.web import bearer
@@ -43,12 +43,13 @@ class PrescribedMedicine(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
 
 class PrescriptionRequest(Body, frozen=True):
-    """A prescription for the holder of one of the hospital's own scans of today."""
+    """A prescription for whom the hospital knows, by one of two: a scan of its own of today, or its own patient."""
 
-    verification: Annotated[str, msgspec.Meta(max_length=32)]
     prescriber: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern="^[A-Za-z0-9-]+$")]
     items: Annotated[tuple[PrescribedMedicine, ...], msgspec.Meta(min_length=1, max_length=20)]
     valid_days: Annotated[int, msgspec.Meta(ge=1, le=90)] = 3
+    verification: Annotated[str, msgspec.Meta(max_length=32)] = ""
+    patient: Annotated[str, msgspec.Meta(max_length=32)] = ""
 
 
 class PrescriptionItem(Answer, frozen=True):
@@ -147,24 +148,28 @@ class DayReport(Answer, frozen=True):
     security=Security.BEARER,
     scope=PRESCRIBE,
     headers=("Idempotency-Key",),
-    problems=(*_CALLER, "idempotency_key_required", "idempotency_key_reused", "verification_not_found"),
+    problems=(
+        *_CALLER,
+        "idempotency_key_required",
+        "idempotency_key_reused",
+        "verification_not_found",
+        "patient_not_found",
+    ),
 )
 def prescribe(services: Services, body: PrescriptionRequest) -> PrescriptionState:
     """Prescribe for a holder whom this hospital has scanned within a day; the same act is one prescription."""
     now, act = services.clock(), require_act()
     who = bearer.require(services, scope=PRESCRIBE, now=now).client
+    if bool(body.verification) == bool(body.patient):
+        raise BadRequestError("body_not_readable")
     items = [prescription.NewItem(item.code, item.name, item.quantity) for item in body.items]
 
     def work(connection: Connection) -> PrescriptionState:
         client.require_active(connection, who.id)
-        found = scan.find_of_partner(connection, who.partner, body.verification)
-        accepted = found is not None and found.outcome == Outcome.ACCEPTED.value and found.scene == who.scene
-        if found is None or not accepted or found.person is None or now - found.at > SEEN_WITHIN:
-            raise NotFoundError("verification_not_found")
         id_ = prescription.add(
             connection,
             services.vault,
-            person=found.person,
+            person=_holder(connection, who, body, now),
             partner=who.partner,
             client=who.id,
             act=act,
@@ -310,6 +315,19 @@ def medicine_report(services: Services, day: str) -> DayReport:
 def medicine_report_file(services: Services, day: str) -> Response:
     """Report the same as a file for spreadsheets."""
     return Response(report_csv(day, _report(services, day)), mimetype="text/csv")
+
+
+def _holder(connection: Connection, who: StoredClient, body: PrescriptionRequest, now: int) -> str:
+    if body.patient:
+        person = pairwise.find_person(connection, who.partner, body.patient)
+        if person is None:
+            raise NotFoundError("patient_not_found")
+        return person
+    found = scan.find_of_partner(connection, who.partner, body.verification)
+    accepted = found is not None and found.outcome == Outcome.ACCEPTED.value and found.scene == who.scene
+    if found is None or not accepted or found.person is None or now - found.at > SEEN_WITHIN:
+        raise NotFoundError("verification_not_found")
+    return found.person
 
 
 def report_csv(day: str, lines: list[medicine.Line]) -> bytes:

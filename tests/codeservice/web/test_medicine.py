@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from adapters.policies import read_draft
 from codeservice.city import city_day
-from codeservice.store import audit, policy, retention
+from codeservice.store import audit, pairwise, policy, retention
 from codeservice.store.models import MedicineRegistration, PrescriptionItem
 from codeservice.web.medicine import PRESCRIBE, REGISTRY, REPORTS, SWITCH
 from tests.back_ends import BackEnd, open_back_end
@@ -299,6 +299,20 @@ def test_a_hospital_prescribes_only_for_whom_it_has_just_seen(city: City) -> Non
     assert hospital.terminal.authenticate(city.clock.now).status_code == 200
     assert hospital.call("POST", "/api/v1/prescriptions", body | {"verification": seen}).status_code == 404
     assert made["state"] == "open"
+
+
+def test_a_hospital_prescribes_for_its_own_patient_and_no_other_hospital_s(city: City) -> None:
+    hospital = open_back_end(city, "his", "first-hospital", PRESCRIBE)
+    person = city.citizen().holder.id
+    with city.services.database.write() as connection:
+        own, theirs = (
+            pairwise.find_or_add(connection, city.services.vault, partner, person, now=city.clock.now)
+            for partner in ("first-hospital", "good-health")
+        )
+    body = {"prescriber": "D", "items": [{"code": "M", "name": "药", "quantity": 1}]}
+    found = [hospital.call("POST", "/api/v1/prescriptions", body | {"patient": id_}) for id_ in (own, theirs)]
+    assert [answer.status_code for answer in found] == [201, 404]
+    assert hospital.call("POST", "/api/v1/prescriptions", body).status_code == 400
 
 
 def test_the_day_of_a_chain_balances_with_its_counters(any_city: City) -> None:
