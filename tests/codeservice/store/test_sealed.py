@@ -48,6 +48,7 @@ def test_every_binary_column_is_known_to_be_sealed_indexed_hashed_or_public() ->
         "published_list.cwt",
         "published_snapshot.document",
         "quarantine.item",
+        "transit_statement.file",
     }
     audit = {"audit_checkpoint.root", "audit_checkpoint.edge", "audit_checkpoint.signed"}
     assert binary - columns("_sealed") - columns("_index") - hashes - public - audit == set()
