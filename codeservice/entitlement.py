@@ -87,7 +87,7 @@ def entitlements_of(facts: Facts, city: City, day: date) -> dict[Entitlement, in
     }
 
 
-def _fare(facts: Facts, age: int) -> Fare:
+def _fare(facts: Facts, age: int) -> Fare:  # noqa: PLR0911 -- the order is the rule
     if facts.disabled:
         return Fare.DISABLED
     if age >= _SENIOR_FREE_FROM:

@@ -340,10 +340,6 @@ PROBLEMS: dict[str, tuple[Words, Words]] = {
         Words("处方余量不足", "Less is left of the prescription"),
         Words("请刷新处方后按余量配药", "Reload it, and dispense what is left"),
     ),
-    "day_not_readable": (
-        Words("日期无法读取", "The day cannot be read"),
-        Words("请按 2026-01-31 填写", "Send a day as 2026-01-31"),
-    ),
     # government halls
     "hall_service_not_found": (
         Words("没有这项业务", "No such service"),
@@ -411,10 +407,6 @@ PROBLEMS: dict[str, tuple[Words, Words]] = {
     "licence_identifier_wrong": (
         Words("电子证照标识有误", "The licence identifier is wrong"),
         Words("请检查格式和校验位", "Look at its form and its check character"),
-    ),
-    "id_number_not_readable": (
-        Words("公民身份号码有误", "The ID number is wrong"),
-        Words("请检查 18 位号码和校验位", "Look at its 18 characters and the check character"),
     ),
     "name_not_readable": (
         Words("姓名无法读取", "The name cannot be read"),
