@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from adapters import ADAPTERS, commands, statement_commands
+from adapters import ADAPTERS, commands, poster_commands, statement_commands, visit_commands
 from codeservice.app import wall_clock
 from codeservice.argument import whole
 from codeservice.command_line import Commands, day, new_parser, run
@@ -26,6 +26,7 @@ def _parser() -> argparse.ArgumentParser:
     top = Commands(parser)
     _add_policies(top)
     _add_places(top)
+    _add_posters(top)
     _add_statements(top)
     return parser
 
@@ -75,6 +76,19 @@ def _add_places(top: Commands) -> None:
     entry.add_argument("--name", required=True, help="name for people")
     entry.add_argument("--policy", help="name of its policy (default: the one that has the name of the scene)")
     entry.add_argument("--capacity", type=whole(1, 10_000_000), help="people a day, where the scene counts them")
+
+
+def _add_posters(top: Commands) -> None:
+    posters = top.group("posters", "posters that citizens scan at places without a scanner")
+    entry = posters.leaf("make", poster_commands.make, "draw a place's poster; prints before it are dead")
+    entry.add_argument("place", help="identifier of the place")
+    entry.add_argument("--until", type=day, required=True, metavar="DAY", help="last day on which it is good")
+    entry.add_argument("--out", type=Path, required=True, metavar="FILE", help="file ending in .svg, .png or .txt")
+    visits = top.group("visits", "what scenic spots and venues sold and let in")
+    entry = visits.leaf("statement", visit_commands.statement, "say what a place sold and let in on a day")
+    entry.add_argument("place", help="identifier of the place")
+    entry.add_argument("--day", type=day, required=True, metavar="DAY", help="day of the city")
+    entry.add_argument("--out", type=Path, metavar="FILE", help="write it to a CSV file as well")
 
 
 def _add_statements(top: Commands) -> None:

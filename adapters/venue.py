@@ -4,7 +4,7 @@ A library, a museum, the gate of a community, the entrance of a car park: none o
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -14,10 +14,11 @@ from codeservice.city import city_day
 from codeservice.condition import Code, PriceRow, require_codes, row_for
 from codeservice.errors import Rejected
 from codeservice.hours import Hours
-from codeservice.policy import Cents, Count, Part, ScenePolicy, Text
+from codeservice.policy import Count, Part, ScenePolicy, Text
 from codeservice.reason import Reason, Words
 from codeservice.scan import Verified
 from codeservice.scene import SCENES
+from codeservice.stay import Stay, stay_cents
 
 NO_BOUND = 1_000_000_000
 
@@ -25,7 +26,6 @@ Passage = Literal["enter", "leave", "single"]
 """Whether people enter and leave apart, or pass once: a desk, a lending counter."""
 
 Period = Literal["day", "month", "year"]
-Minutes = Annotated[int, msgspec.Meta(ge=1, le=24 * 60)]
 
 TITLES: dict[str, Words] = {
     "enter": Words("欢迎", "Welcome"),
@@ -33,15 +33,6 @@ TITLES: dict[str, Words] = {
     "single": Words("通过", "Accepted"),
 }
 """What a screen says where the policy has no words of its own."""
-
-
-class Stay(Part, frozen=True):
-    """A price by time: nothing for `free_minutes`, then `unit_cents` a begun unit, `day_cents` in 24 hours at most."""
-
-    free_minutes: Annotated[int, msgspec.Meta(ge=0, le=24 * 60)] = 0
-    unit_minutes: Minutes = 60
-    unit_cents: Cents = 0
-    day_cents: Cents | None = None
 
 
 class Admission(PriceRow, frozen=True, kw_only=True):
@@ -64,6 +55,8 @@ class VenuePolicy(ScenePolicy, frozen=True):
     does. `passages` are the ways through that the place has. `limits` bound the entries of one holder. `inside_limit`
     and `day_limit` bound people inside and entries in a day; null is no bound. `twice` lets somebody enter who has not
     left, `overnight` counts people who are inside at midnight on. `words` are what the screen says after each passage.
+    `posters` says which posters holders may scan here themselves: none, those on a screen, or printed ones too;
+    `confirm_here` asks the phone to have compared its location, which it tells nobody.
     """
 
     admits: tuple[Admission, ...] = ()
@@ -74,6 +67,8 @@ class VenuePolicy(ScenePolicy, frozen=True):
     day_limit: Count | None = None
     twice: bool = False
     overnight: bool = False
+    posters: Literal["none", "screen", "printed"] = "none"
+    confirm_here: bool = False
     words: dict[Passage, Text] = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -203,24 +198,6 @@ class Venue:
             inside_limit=policy.inside_limit,
             name=disclosed.get("name"),
         )
-
-
-def stay_cents(stay: Stay, seconds: int) -> int:
-    """Return what a stay of so many seconds costs in fen: each 24 hours by themselves, capped by themselves."""
-    days, rest = divmod(max(0, seconds), 24 * 3600)
-    whole = _units_cents(stay, 24 * 3600)
-    # The free minutes are at the beginning of a stay, not of each of its days.
-    first = _units_cents(stay, min(seconds, 24 * 3600), free=stay.free_minutes)
-    if days == 0:
-        return first
-    return first + (days - 1) * whole + _units_cents(stay, rest)
-
-
-def _units_cents(stay: Stay, seconds: int, free: int = 0) -> int:
-    if seconds <= free * 60:
-        return 0
-    cents = -(-(seconds - free * 60) // (stay.unit_minutes * 60)) * stay.unit_cents
-    return cents if stay.day_cents is None else min(cents, stay.day_cents)
 
 
 def _passage(body: VenueBody, policy: VenuePolicy) -> Passage:

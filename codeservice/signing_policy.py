@@ -18,6 +18,7 @@ from codeservice.health_record import CLAIMS, DECISION, DECISION_LIFE
 from codeservice.health_record import Purpose as RecordPurpose
 from codeservice.issuer import UnsafeGrantError, require_safe
 from codeservice.licence_copy import COPY_AAD, CopyError, read_copy, write_copy
+from codeservice.poster import POSTER_AAD, PosterError, poster_payload, read_poster_payload
 from codeservice.profile import PROFILE_AAD, ProfileError, read_profile, write_profile
 from codeservice.snapshot import DELTA_AAD, MAX_LIFETIME, SNAPSHOT_AAD
 from codeservice.statement import STATEMENT_AAD, StatementError, read_payload
@@ -147,6 +148,8 @@ def _read_status_list(key: PublicKey, message: bytes, now: int, origin: str) -> 
     """Read the signing input of a Status List Token, as JWT or as CWT; what the bits say is the record's matter."""
     if _is_for(key, message, PROFILE_AAD):
         return _read_profile(key, message, now)
+    if _is_for(key, message, POSTER_AAD):
+        return _read_poster(key, message, now)
     if _is_for(key, message, COPY_AAD):
         return _read_copy(key, message, now)
     if _is_for(key, message, STATEMENT_AAD):
@@ -194,6 +197,18 @@ def _read_profile(key: PublicKey, message: bytes, now: int) -> Statement:
     if abs(now - profile.version) > SKEW or write_profile(profile) != payload:
         raise RefusedError("no profile of this moment")
     return Statement(f"profile:{profile.terminal}", profile.expires)
+
+
+def _read_poster(key: PublicKey, message: bytes, now: int) -> Statement:
+    """Read a place's poster; whether there is such a place is the record's matter."""
+    _protected, payload = _take_apart(key, message, POSTER_AAD)
+    try:
+        poster = read_poster_payload(payload)
+    except PosterError as error:
+        raise RefusedError("no poster that the service would write") from error
+    if abs(now - poster.begins) > SKEW or poster_payload(poster) != payload:
+        raise RefusedError("no poster of this moment")
+    return Statement(f"poster:{poster.place}", poster.ends)
 
 
 def _read_copy(key: PublicKey, message: bytes, now: int) -> Statement:

@@ -211,7 +211,7 @@ def fetch_grants(services: Services, body: GrantRequest) -> GrantsMade:
     """Issue a batch of grants to an enrolled device, one for each key in the proof."""
     _signed_in, holder = require_person(services)
     now = services.clock()
-    found, claims = _read_device_proof(services, body.proof, typ="grant-request+jwt", now=now)
+    found, claims = read_device_proof(services, body.proof, typ="grant-request+jwt", now=now)
     scene = str(claims.get("scene"))
     scenes = scenes_named(scene)
     if not scenes:
@@ -265,7 +265,7 @@ def fetch_digit_codes(services: Services, body: GrantRequest) -> DigitCodesMade:
     """Issue handles and seeds of digit codes to an enrolled device; each is good for one showing."""
     _signed_in, holder = require_person(services)
     now = services.clock()
-    found, claims = _read_device_proof(services, body.proof, typ="digit-request+jwt", now=now)
+    found, claims = read_device_proof(services, body.proof, typ="digit-request+jwt", now=now)
     scene, count = str(claims.get("scene")), claims.get("count")
     if not scenes_named(scene):
         raise UnprocessableError("scene_not_found")
@@ -350,7 +350,7 @@ def _for_whom(services: Services, claims: dict[str, Any], holder: str, now: int)
     return Proxy(tie.id, holder), tie.dependant
 
 
-def _read_device_proof(services: Services, proof: str, *, typ: str, now: int) -> tuple[str, dict[str, Any]]:
+def read_device_proof(services: Services, proof: str, *, typ: str, now: int) -> tuple[str, dict[str, Any]]:
     """Return the enrolled device that made a proof, and what it claims."""
     signed_in, holder = require_person(services)
     with services.database.read() as connection:

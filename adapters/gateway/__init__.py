@@ -11,6 +11,7 @@ from adapters.gateway import (
     insurance,
     page,
     pharmacy,
+    poster,
     profile,
     scan,
     upload,
@@ -29,5 +30,6 @@ for _part in (
     fhir,
     pharmacy,
     government,
+    poster,
 ):
     door.register_blueprint(_part.door)

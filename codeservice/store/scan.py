@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, tuple_, upda
 
 from codeservice.scan import Acceptance, Caller, Outcome
 from codeservice.store.models import Place, Scan
+from codeservice.visiting import Passed
 
 # Statements of the hot path are built once.
 _INSERT = insert(Scan)
@@ -122,6 +123,14 @@ def accepted_at(connection: Connection, person: str, place: str, span: tuple[int
     )
     found = connection.execute(query.order_by(Scan.at, Scan.id))
     return [(row.id, _entered(row.effect)) for row in found]
+
+
+def passages_at(connection: Connection, place: str, span: tuple[int, int]) -> list[Passed]:
+    """Return what was accepted at a place in a span of time."""
+    query = select(Scan.id, Scan.at, Scan.person, Scan.effect).where(
+        Scan.place == place, Scan.at >= span[0], Scan.at < span[1], Scan.outcome == Outcome.ACCEPTED.value
+    )
+    return [Passed(row.id, row.at, row.person or row.id, row.effect) for row in connection.execute(query)]
 
 
 def _entered(effect: dict[str, Any]) -> int:
