@@ -2,9 +2,12 @@
 
 from types import ModuleType
 
-from day.chapters import bus, government, hospital, pharmacy
+from day.chapters import authorities, bus, government, health, hospital, household, pharmacy
 
 CHAPTERS: dict[str, ModuleType] = {
+    "authorities": authorities,
+    "household": household,
+    "health": health,
     "bus": bus,
     "hospital": hospital,
     "pharmacy": pharmacy,
