@@ -4,12 +4,13 @@ import json
 import os
 import threading
 from collections.abc import Iterator
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from adapters.policies import read_draft
 from codeservice.store import client, policy
@@ -55,8 +56,13 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def origin(city: City) -> Iterator[str]:
-    """The city on a port of its own."""
-    server = make_server("127.0.0.1", 0, city.app, threaded=True)
+    """The city on a port of its own, whose answers carry the time of its clock: pages go by that."""
+
+    class Handler(WSGIRequestHandler):
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return formatdate(city.clock.now, usegmt=True)
+
+    server = make_server("127.0.0.1", 0, city.app, threaded=True, request_handler=Handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.port}"
