@@ -160,7 +160,11 @@ def _count(town: Town, changes: int = 1) -> None:
 
 
 def _send(town: Town, patient: Citizen) -> Any:
-    item = {"id_number": patient.holder.id_number.text, "kind": "test_positive", "reference": secrets.token_hex(8)}
+    item: dict[str, Any] = {
+        "id_number": patient.holder.id_number.text,
+        "kind": "test_positive",
+        "reference": secrets.token_hex(8),
+    }
     item |= {"observed": town.clock.now, "expires": town.clock.now + 2 * _WEEK}
     return town.ask(_LABORATORY, "POST", "/authorities/v1/health-evidence", {"items": [item]})
 

@@ -107,12 +107,12 @@ def _fetch(town: Town, phone: Phone, tie: str) -> str:
     return phone.show(town.clock.now)
 
 
-def _accepted(town: Town, code: str, words: str, **body: object) -> None:
+def _accepted(town: Town, code: str, words: str, **body: Any) -> None:
     said = require(town.terminal(_COUNTER).scan(code, **body), 200)
     town.story.require(said["decision"] == "accepted", words)
 
 
-def _refused(town: Town, code: str, reason: str, words: str, **body: object) -> None:
+def _refused(town: Town, code: str, reason: str, words: str, **body: Any) -> None:
     said = require(town.terminal(_COUNTER).scan(code, **body), 200)
     town.story.require((said["decision"], said["reason"]) == ("refused", reason), f"{words}: {said['message']['zh']}")
 
