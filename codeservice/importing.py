@@ -51,6 +51,7 @@ def import_file(  # noqa: PLR0913 -- which file, whose, and how
     """
     size, digest = path.stat().st_size, _digest(path)
     with services.database.read() as connection:
+        importing.widen(connection)
         remits = authority.remits_of(connection, partner)
     run = services.database.transact(
         lambda connection: importing.begin(connection, partner, digest, now=services.clock())
