@@ -2,7 +2,7 @@
 
 from types import ModuleType
 
-from day.chapters import authorities, bus, government, health, hospital, household, pharmacy
+from day.chapters import authorities, bus, government, health, hospital, household, pharmacy, venue
 
 CHAPTERS: dict[str, ModuleType] = {
     "authorities": authorities,
@@ -12,4 +12,5 @@ CHAPTERS: dict[str, ModuleType] = {
     "hospital": hospital,
     "pharmacy": pharmacy,
     "government": government,
+    "venue": venue,
 }
