@@ -2,6 +2,7 @@
 
 import argparse
 
+from codeservice.city import city_day
 from codeservice.commands import ACTOR, CommandError, Result, services_of
 from codeservice.poster import MAX_LIFE, Poster, write_poster
 from codeservice.qr import draw_characters, draw_png, draw_svg
@@ -17,6 +18,9 @@ def make(options: argparse.Namespace) -> Result:
     ends = options.until + 24 * 3600
     if not 0 < ends - now <= MAX_LIFE:
         raise CommandError(f"a poster ends within {MAX_LIFE // (24 * 3600)} days from now")
+    signer = services.signer(Purpose.STATUS)
+    if ends > signer.key.verify_until:
+        raise CommandError(f"the key that signs today is good until {city_day(signer.key.verify_until)}; end it before")
     if options.out.suffix not in _DRAW:
         raise CommandError("the file ends in .svg, .png or .txt")
 
@@ -32,7 +36,7 @@ def make(options: argparse.Namespace) -> Result:
 
     generation = services.database.transact(work)
     made = Poster(options.place, now, ends, generation, screen=False)
-    text = write_poster(made, signer=services.signer(Purpose.STATUS), now=now)
+    text = write_poster(made, signer=signer, now=now)
     options.out.write_bytes(_DRAW[options.out.suffix](text))
     data = {"place": options.place, "generation": generation, "ends": ends, "file": str(options.out)}
     return Result(data, [f"{options.out}: poster {generation} of {options.place}; earlier prints are dead."])

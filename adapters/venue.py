@@ -83,6 +83,11 @@ class VenuePolicy(ScenePolicy, frozen=True):
         if "leave" in self.passages and "enter" not in self.passages:
             raise ValueError("passages: nobody leaves who has not entered")
 
+    @property
+    def counts_holders(self) -> bool:
+        """A phone has many codes, which only the service knows for one holder's."""
+        return bool(self.limits) or "leave" in self.passages
+
 
 class VenueBody(ScanBody, frozen=True, forbid_unknown_fields=True):
     """A scan, and which way the holder passes; left out where the place has one way."""

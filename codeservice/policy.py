@@ -90,6 +90,11 @@ class ScenePolicy(Part, frozen=True):
         if self.kinds & {"paper", "typed"}:
             raise ValueError("paper and typed numbers need a document: put them under with_document")
 
+    @property
+    def counts_holders(self) -> bool:
+        """Whether it bounds what one holder has at all gates: a terminal asks the service while there is contact."""
+        return False
+
     def checks(self, scene: Scene) -> Policy:
         """Return what the verifier needs of this policy."""
         offline = self.offline

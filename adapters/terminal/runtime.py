@@ -245,7 +245,8 @@ class Terminal:
         """Whether only the service can answer in full, and there is contact with it."""
         policy = self._policy().checks
         only_there = is_digit_code(asked.text) or asked.body.typed is not None
-        needs = bool(policy.discloses) or policy.offline is None or only_there
+        counts = self._policy().document.counts_holders
+        needs = bool(policy.discloses) or policy.offline is None or only_there or counts
         usable = not self._standing.suspended and not self._standing.failed
         return needs and usable and self._standing.connected(self._clock.steady())
 
