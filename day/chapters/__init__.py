@@ -2,7 +2,7 @@
 
 from types import ModuleType
 
-from day.chapters import authorities, bus, government, health, hospital, household, pharmacy, venue
+from day.chapters import authorities, bus, government, health, hospital, household, pharmacy, scenic_spot, venue
 
 CHAPTERS: dict[str, ModuleType] = {
     "authorities": authorities,
@@ -12,5 +12,6 @@ CHAPTERS: dict[str, ModuleType] = {
     "hospital": hospital,
     "pharmacy": pharmacy,
     "government": government,
+    "scenic_spot": scenic_spot,
     "venue": venue,
 }
