@@ -20,7 +20,7 @@ from codeservice.scene import SCENES, Scene
 MAX_DOCUMENT = 64 * 1024
 """Bytes of the largest policy document; a tariff of a hundred stops has about 6,000."""
 
-_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}", re.ASCII)
 
 KIND_NAMES = {
     "device": Kind.DEVICE,
@@ -167,7 +167,7 @@ def read_policy_file(data: bytes) -> PolicyFile:
     except (msgspec.DecodeError, msgspec.ValidationError, ValueError, RecursionError) as error:
         raise PolicyError(str(error)) from error
     if not _NAME.fullmatch(file.name):
-        raise PolicyError("name: small letters, digits and dashes, 40 at most")
+        raise PolicyError("name: small letters, digits, dashes and underscores, 40 at most")
     if file.scene not in SCENES:
         raise PolicyError(f"scene: one of {', '.join(SCENES)}")
     return file

@@ -96,6 +96,8 @@ def test_whatever_a_file_holds_it_is_read_or_refused(data: bytes) -> None:
 @pytest.mark.parametrize("scene", ADAPTERS)
 def test_the_standard_of_every_scene_is_a_good_file(scene: str) -> None:
     version = standard(scene).version
+    file = {"name": version.name, "scene": scene, "title": vars(version.title), "policy": json.loads(version.document)}
+    assert read_draft(json.dumps(file).encode()).document == version.document
     assert read_document(version.document, ADAPTERS[scene].policy) == ADAPTERS[scene].default
     assert standard(scene).checks.scene is ADAPTERS[scene].scene
 
