@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TextIO
 
-from codeservice import importing, one_machine, reconciling, sample
+from codeservice import importing, reconciling, sample
 from codeservice.authority import every_remit
 from codeservice.bulk import HeaderError, write_csv
 from codeservice.city import city_date
@@ -48,8 +48,7 @@ def credentials_import(options: argparse.Namespace) -> Result:
 
     def progress(done: int, size: int) -> None:
         begun.append(done)
-        if sys.stderr.isatty() or len(begun) % 20 == 0:
-            one_machine.show_progress(done, max(size, 1))
+        sys.stderr.write(f"\r  import: {100 * done // max(size, 1)} %" + ("\n" if done == size else ""))
 
     try:
         run = importing.import_file(
