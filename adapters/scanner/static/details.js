@@ -11,7 +11,10 @@ const LINES = {
   hospital: (seen) => [["name", seen.name], ["id_number", seen.id_number], ["insured", insurance(seen.insured)],
     ["department", pick(seen.department)], ["visit", seen.visit]],
   pharmacy: (seen) => [["name", seen.name], ["id_number", seen.id_number], ["insured", insurance(seen.insured)], ...medicine(seen)],
-  scenic_spot: (seen) => [["ticket", pick(seen.ticket_title)], ["day", seen.day], ["admitted", `${seen.admitted} / ${seen.capacity}`]],
+  scenic_spot: (seen) => [["ticket", pick(seen.ticket_title)], ["rule", seen.explained && pick(seen.explained)], ["people", seen.people],
+    ["slot", seen.slot], ["day", seen.day], ["admitted", `${seen.admitted} / ${seen.capacity ?? "–"}`], ["inside", seen.inside]],
+  venue: (seen) => [["ticket", pick(seen.title)], ["rule", seen.explained && pick(seen.explained)], ["cents", price(seen.price_cents)],
+    ["minutes", seen.minutes], ["inside", seen.inside], ["name", seen.name]],
   government: (seen) => [["queue", seen.queue_number], ["service", seen.service_title && pick(seen.service_title)], ["name", seen.name]],
 };
 

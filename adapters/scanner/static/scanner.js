@@ -8,6 +8,7 @@ import { clinicForm } from "./clinic.js";
 import { Circumstances } from "./circumstances.js";
 import { Desk } from "./desk.js";
 import { enrol, openTerminals, readLink } from "./enrolment.js";
+import { gateForm } from "./gate.js";
 import { Heartbeat } from "./heartbeat.js";
 import { medicineForm } from "./medicine.js";
 import { Prescriptions } from "./prescriptions.js";
@@ -98,13 +99,14 @@ function circumstancesHere(clinic, terminal) {
   const medicine = SCENE === "pharmacy" ? medicineForm() : null;
   const registration = medicine && registrationForm(medicine.chosen);
   const services = SCENE === "government" ? servicesForm() : null;
+  const gate = SCENE === "scenic_spot" || SCENE === "venue" ? gateForm(SCENE === "scenic_spot") : null;
   if (medicine) offerChoices(terminal, (choices) => {
     medicine.offer(choices.classes);
     registration.offer(choices);
   });
   if (services) offerChoices(terminal, (choices) => services.offer(choices));
-  return new Circumstances(part("document-checked"), medicine, [part("document-checked"), part("medicine"), part("clinic"), part("registration"), part("services")],
-    clinic ?? registration ?? services);
+  return new Circumstances(part("document-checked"), medicine, [part("document-checked"), part("medicine"), part("clinic"), part("registration"), part("services"), part("gate")],
+    clinic ?? registration ?? services ?? gate);
 }
 
 /** Asks for the choices of the policy in force, now and then: it may change at any time. */

@@ -3,7 +3,7 @@
 import { h, toggle } from "../dom.js";
 import { actionButton, problemWords } from "../forms.js";
 import { icon } from "../icons.js";
-import { t } from "../language.js";
+import { pick, t } from "../language.js";
 
 const PATH = "/wallet/api/v1";
 
@@ -30,11 +30,19 @@ export function ticketsPanel(app) {
   }
 
   function row(offer) {
-    const name = h("span", {}, h("strong", {}, offer.name), " ", h("span", { class: "hint" }, t("tickets.left", { left: offer.left, day: offer.day })));
+    const left = t(offer.left === null ? "tickets.day" : "tickets.left", { left: offer.left, day: offer.day });
+    const price = offer.price === null ? null : h("span", { class: "hint", testid: "ticket-price" }, priceWords(offer.price));
+    const flow = h("span", { class: "hint", testid: "ticket-flow" });
+    tellFlow(flow, offer.place);
+    const name = h("span", {}, h("strong", {}, offer.name), " ", h("span", { class: "hint" }, left), " ", price, " ", flow);
     if (offer.mine) return h("li", { class: "offer", testid: "ticket-mine" }, name, h("span", { class: "good" }, icon("done"), t("tickets.mine")));
-    return h("li", { class: "offer", testid: "ticket-offer" }, name,
-      offer.left > 0 ? actionButton(t("tickets.book"), { class: "small", testid: "book-ticket" }, async () => {
-        await app.call("POST", `${PATH}/tickets`, { place: offer.place, day: offer.day });
+    const open = offer.slots.filter((slot) => slot.left > 0 && !slot.ended);
+    const slot = offer.slots.length === 0 ? null : h("select", { testid: "ticket-slot", "aria-label": t("tickets.slot") },
+      open.map((entry) => h("option", { value: entry.slot }, t("tickets.slot_left", entry))));
+    const bookable = offer.slots.length === 0 ? offer.left === null || offer.left > 0 : open.length > 0;
+    return h("li", { class: "offer", testid: "ticket-offer" }, name, bookable ? slot : null,
+      bookable ? actionButton(t("tickets.book"), { class: "small", testid: "book-ticket" }, async () => {
+        await app.call("POST", `${PATH}/tickets`, { place: offer.place, day: offer.day, slot: slot?.value ?? "" });
         await load();
         // A ticket changes what the grants say; the old ones are revoked and new ones wait.
         app.upkeep.now();
@@ -45,6 +53,23 @@ export function ticketsPanel(app) {
     toggle(element, shown);
     if (shown && !loaded && app.online) load();
   } };
+}
+
+function priceWords({ title, cents, explained }) {
+  const price = cents === 0 ? t("tickets.free") : t("tickets.price", { yuan: (cents / 100).toFixed(2) });
+  return `${pick(title)} ${price}${explained ? ` · ${pick(explained)}` : ""}`;
+}
+
+/** How full it is, from the public feed; without it nothing is said. */
+async function tellFlow(element, place) {
+  try {
+    const answer = await fetch(`/api/v1/places/${encodeURIComponent(place)}/flow`);
+    if (!answer.ok) return;
+    const { title, advice } = await answer.json();
+    if (title) element.textContent = `${pick(title)}${advice ? ` · ${pick(advice)}` : ""}`;
+  } catch {
+    // Offline, or the service is away: a warning that nobody can give is left out.
+  }
 }
 
 function ofToday(offers) {
