@@ -5,6 +5,7 @@ from collections import Counter
 from sqlalchemy import ColumnElement, Connection, delete, true, update
 from sqlalchemy.orm import InstrumentedAttribute
 
+from codeservice.city import city_day
 from codeservice.store import status_list
 from codeservice.store.models import (
     Challenge,
@@ -25,8 +26,10 @@ from codeservice.store.models import (
     Session,
     Stream,
     Table,
+    Ticket,
     UsedAssertion,
     VenuePassage,
+    VisitPass,
 )
 from codeservice.store.quarantine import counts_as_received
 
@@ -64,6 +67,8 @@ def purge(connection: Connection, *, now: int) -> int:
         (Moment, (Moment.at < now - _MOMENT_LIFE) & ~Moment.name.startswith(_ENTERED)),
         (Moment, Moment.at < now - SCAN_LIFE),
         (VenuePassage, VenuePassage.at < now - SCAN_LIFE),
+        (Ticket, Ticket.day < city_day(now - SCAN_LIFE)),
+        (VisitPass, VisitPass.ends < city_day(now - SCAN_LIFE)),
         (Stream, Stream.last_upload < now - _STREAM_LIFE),
         (MedicineRegistration, MedicineRegistration.expires <= now),
         (MedicineSale, MedicineSale.at < now - SCAN_LIFE),

@@ -13,6 +13,7 @@ from codeservice.audit import CHECKPOINT_AAD, checkpoint_payload
 from codeservice.code import FORMS, Grant, Kind, write_grant
 from codeservice.destruction import Certificate, Destroyed, sign_certificate
 from codeservice.issuer import LIFETIMES, issue
+from codeservice.poster import POSTER_AAD, Poster, poster_payload, write_poster
 from codeservice.profile import PROFILE_AAD, Profile, sign_profile, write_profile
 from codeservice.signing_policy import SKEW, binding_of, signing_policy
 from codeservice.snapshot import DELTA_AAD, SNAPSHOT_AAD, Marks, Snapshot, write_delta, write_snapshot
@@ -477,3 +478,45 @@ def test_a_certificate_of_destruction_is_signed_at_its_moment_by_a_checkpoint_ke
     for message in (destruction_of(NOW + SKEW + 1), destruction_of(NOW)[:-1], destruction_of(NOW) + b"\0"):
         with pytest.raises(RefusedError):
             POLICY(key, message, NOW)
+
+
+def poster_message(payload: bytes, aad: bytes = POSTER_AAD) -> bytes:
+    """Write what the status key signs of a poster."""
+    return structure(Purpose.STATUS, payload, aad)
+
+
+def poster_with(**changes: object) -> bytes:
+    """Write a good poster with other fields, named by their numbers."""
+    body = loads(poster_payload(POSTER)) | {int(name[1:]): value for name, value in changes.items()}
+    return poster_message(dumps(body))
+
+
+POSTER = Poster("city-library", NOW, NOW + 60, 3, screen=True)
+
+
+def test_a_poster_is_recorded_with_its_place() -> None:
+    message = captured(Purpose.STATUS, lambda signer: write_poster(POSTER, signer=signer, now=NOW))
+    assert message == poster_message(poster_payload(POSTER))
+    assert ask(Purpose.STATUS, message) == Statement("poster:city-library", NOW + 60)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        pytest.param(poster_with(_2=NOW - SKEW - 1, _3=NOW), id="made before"),
+        pytest.param(poster_with(_3=NOW + 61), id="a screen that lasts"),
+        pytest.param(poster_with(_4=True), id="true for a number"),
+        pytest.param(poster_with(_6=1), id="a field too many"),
+        pytest.param(poster_message(poster_payload(POSTER), PROFILE_AAD), id="for another use"),
+        pytest.param(poster_message(dumps([])), id="a list"),
+    ],
+)
+def test_another_poster_than_the_service_writes_is_refused(message: bytes) -> None:
+    with pytest.raises(RefusedError):
+        ask(Purpose.STATUS, message)
+
+
+def test_no_other_key_signs_a_poster() -> None:
+    for purpose in set(Purpose) - {Purpose.STATUS}:
+        with pytest.raises(RefusedError):
+            ask(purpose, structure(purpose, poster_payload(POSTER), POSTER_AAD))

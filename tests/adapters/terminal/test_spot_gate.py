@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from adapters.scenic_spot import ScenicSpotDetails
 from adapters.terminal.answer import Answer
 from codeservice.city import city_day
 from codeservice.policy import PolicyVersion, write_document
@@ -56,7 +57,8 @@ def test_a_family_enters_in_its_slot_in_two_parts_and_the_account_is_that_of_a_d
     book(city, "16:00", 4)
     gate.leave()
     answers = []
-    for index, body in enumerate(({"people": 3}, {"people": 2}, {}, {"passage": "leave", "people": 4})):
+    bodies: list[dict[str, object]] = [{"people": 3}, {"people": 2}, {}, {"passage": "leave", "people": 4}]
+    for index, body in enumerate(bodies):
         gate.wait(5)
         answers.append(gate.terminal.scan(phone.show(city.clock.now, index), body=body))
     assert [said(answer) for answer in answers] == [
@@ -65,8 +67,11 @@ def test_a_family_enters_in_its_slot_in_two_parts_and_the_account_is_that_of_a_d
         ("accepted", None),
         ("accepted", None),
     ]
-    assert (answers[0].details.slot, answers[2].details.people) == ("16:00", 1)
-    assert answers[2].details.explained is not None or answers[2].details.ticket_title.en == "Standard ticket"
+    first, rest = answers[0].details, answers[2].details
+    assert isinstance(first, ScenicSpotDetails)
+    assert isinstance(rest, ScenicSpotDetails)
+    assert (first.slot, rest.people) == ("16:00", 1)
+    assert rest.explained is not None or rest.ticket_title.en == "Standard ticket"
     gate.wire.cut = False
     gate.sync()
     with city.services.database.read() as connection:
