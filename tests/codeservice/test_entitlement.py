@@ -120,4 +120,5 @@ def test_each_scene_carries_only_what_it_needs() -> None:
         "pharmacy": {"INSURED"},
         "scenic_spot": {"FARE", "RESIDENT"},
         "government": {"RESIDENT"},
+        "venue": {"FARE", "RESIDENT"},
     }

@@ -116,7 +116,8 @@ def test_a_rebuild_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in files:
         assert (tmp_path / name).read_bytes() == (HERE / name).read_bytes(), name
     written = {str(path.relative_to(HERE)) for path in HERE.rglob("*.json")}
-    assert written == set(files)
+    # A poster is no code: the tests of posters rebuild its vectors.
+    assert written - {"posters.json"} == set(files)
 
 
 def test_every_reason_that_the_verifier_can_give_has_a_vector() -> None:
