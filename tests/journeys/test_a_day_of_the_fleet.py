@@ -36,7 +36,7 @@ TAPS = int(os.environ.get("CITY_FLEET_TAPS", "20000"))
 
 HOUR = 3600
 DAY_LONG, DARK_FROM, DARK_UNTIL, RESTART_AT = 16 * HOUR, 4 * HOUR, 8 * HOUR, 6 * HOUR
-SYNC_EVERY, PUBLISH_EVERY = 600, 120
+SYNC_EVERY, PUBLISH_EVERY = 1200, 240
 LOST_PHONES = 12
 RESTARTED = 4
 """Validators without network that lose their power as well; every second one has a clock with a battery."""
