@@ -17,67 +17,61 @@ export class ApiError extends Error {
 
 /**
  * @param {object} options
+ * @param {import("./platform.js").Request} options.request
  * @param {() => string} options.language for Accept-Language
+ * @param {string} [options.client] for X-Client
  * @param {() => (string|null)} [options.csrf]
  * @param {() => (string|null)} [options.bearer]
+ * @param {() => number} [options.now] seconds
  * @param {(answer: {body: object|null, date: number|null, sent: number, received: number}) => void} [options.onAnswer]
- * @param {typeof fetch} [options.fetch]
  * @param {number} [options.timeoutMs]
- * @returns {(method: string, path: string, body?: object|URLSearchParams, headers?: object) => Promise<any>}
- *   gives the JSON answer or null for none; throws ApiError
+ * @returns {(method: string, path: string, body?: object|string, headers?: object) => Promise<any>}
+ *   a string is sent as a form; gives the JSON answer or null for none; throws ApiError
  */
-export function createApi({ language, csrf = () => null, bearer = () => null, onAnswer = () => {},
-  fetch = (...call) => globalThis.fetch(...call), timeoutMs = CALL_TIMEOUT_MS }) {
+export function createApi({ request, language, client = "", csrf = () => null, bearer = () => null,
+  now = () => Date.now() / 1000, onAnswer = () => {}, timeoutMs = CALL_TIMEOUT_MS }) {
   return async function call(method, path, body, headers = {}) {
-    const sent = Date.now() / 1000;
-    const response = await send(fetch, path, timeoutMs, {
-      method, cache: "no-store", credentials: "same-origin",
-      headers: { Accept: "application/json", "Accept-Language": language(), ...contentHeaders(body),
-        ...optional("X-CSRF-Token", SAFE_METHODS.has(method) ? null : csrf()),
-        ...optional("Authorization", bearer() && `Bearer ${bearer()}`), ...headers },
-      body: body === undefined || body instanceof URLSearchParams ? body : JSON.stringify(body),
+    const sent = now();
+    const token = bearer();
+    const answer = await request(path, { method, timeoutMs,
+      headers: { Accept: "application/json", "Accept-Language": language(), ...optional("X-Client", client), ...contentHeaders(body),
+        // Only a cookie is sent by itself; what sends its own header proves nothing by another one.
+        ...optional("X-CSRF-Token", SAFE_METHODS.has(method) || token ? null : csrf()),
+        ...optional("Authorization", token && `Bearer ${token}`), ...headers },
+      body: body === undefined || typeof body === "string" ? body : JSON.stringify(body),
     });
-    const answer = await readJson(response);
-    const date = Date.parse(response.headers.get("Date") ?? "");
-    onAnswer({ body: answer, date: Number.isNaN(date) ? null : date / 1000, sent, received: Date.now() / 1000 });
-    if (!response.ok) throw problemOf(response, answer);
-    return answer;
+    const read = readJson(answer);
+    const date = Date.parse(answer.header("Date") ?? "");
+    onAnswer({ body: read, date: Number.isNaN(date) ? null : date / 1000, sent, received: now() });
+    if (answer.status < 200 || answer.status > 299) throw problemOf(answer, read);
+    return read;
   };
 }
 
-async function send(fetch, path, timeoutMs, init) {
-  try {
-    return await fetch(path, { ...init, signal: AbortSignal.timeout(timeoutMs) });
-  } catch (error) {
-    // fetch throws TypeError when the network fails and DOMException on the time limit; both mean "not reached".
-    if (error instanceof TypeError || error instanceof DOMException) throw new ApiError({ status: 0, code: UNREACHABLE });
-    throw error;
-  }
-}
-
-async function readJson(response) {
-  const type = response.headers.get("Content-Type") ?? "";
+function readJson(answer) {
+  const type = answer.header("Content-Type") ?? "";
   if (!type.includes("json")) return null;
   try {
-    return await response.json();
+    return JSON.parse(answer.text);
   } catch {
     // A cut connection in the middle of an answer is the network's fault, not a malformed service.
     throw new ApiError({ status: 0, code: UNREACHABLE });
   }
 }
 
-function problemOf(response, answer) {
+function problemOf(answer, read) {
   return new ApiError({
-    status: response.status,
+    status: answer.status,
     // RFC 6749 errors carry "error" in place of "code"; a gateway's page carries neither.
-    code: answer?.code ?? answer?.error ?? (response.status >= 500 ? UNREACHABLE : `http_${response.status}`),
-    title: answer?.title, detail: answer?.detail ?? answer?.error_description, trace: answer?.trace,
-    retryAfter: Number(response.headers.get("Retry-After")) || 0,
+    code: read?.code ?? read?.error ?? (answer.status >= 500 ? UNREACHABLE : `http_${answer.status}`),
+    title: read?.title, detail: read?.detail ?? read?.error_description, trace: read?.trace,
+    retryAfter: Number(answer.header("Retry-After")) || 0,
   });
 }
 
 function contentHeaders(body) {
-  return body === undefined || body instanceof URLSearchParams ? {} : { "Content-Type": "application/json" };
+  if (body === undefined) return {};
+  return { "Content-Type": typeof body === "string" ? "application/x-www-form-urlencoded;charset=UTF-8" : "application/json" };
 }
 
 function optional(name, value) {

@@ -5,6 +5,8 @@
  * indefinite lengths. A map is a `Map`, so that integer keys stay integers; an integer past 2^53 is a BigInt.
  */
 
+import { utf8 } from "./utf8.js";
+
 /** Deepest nesting of arrays and maps that is read; the format itself needs four. */
 const MAX_DEPTH = 5;
 const UNSIGNED = 0;
@@ -27,8 +29,8 @@ export function encodeCbor(value) {
   if (typeof value === "boolean") return head(SIMPLE, value ? TRUE : FALSE);
   if (value instanceof Uint8Array) return join([head(BYTES, value.length), value]);
   if (typeof value === "string") {
-    const utf8 = new TextEncoder().encode(value);
-    return join([head(TEXT, utf8.length), utf8]);
+    const encoded = utf8(value);
+    return join([head(TEXT, encoded.length), encoded]);
   }
   if (Array.isArray(value)) return join([head(ARRAY, value.length), ...value.map(encodeCbor)]);
   if (value instanceof Map) return encodeMap(value);

@@ -35,6 +35,7 @@ export function modulesOf(digits) {
  * @param {HTMLCanvasElement} canvas
  * @param {string} digits
  * @param {{room: number, height: number, density: number}} screen CSS pixels available, device pixels per CSS pixel
+ * @returns {{width: number, height: number}} CSS pixels, for the caller to lay out
  */
 export function drawBars(canvas, digits, { room, height, density }) {
   const modules = modulesOf(digits);
@@ -42,8 +43,6 @@ export function drawBars(canvas, digits, { room, height, density }) {
   const scale = Math.max(1, Math.floor((room * density) / whole));
   canvas.width = whole * scale;
   canvas.height = Math.round(height * density);
-  canvas.style.width = `${canvas.width / density}px`;
-  canvas.style.height = `${canvas.height / density}px`;
   const context = canvas.getContext("2d", { alpha: false });
   context.fillStyle = "#ffffff";
   context.fillRect(0, 0, canvas.width, canvas.height);
@@ -51,6 +50,7 @@ export function drawBars(canvas, digits, { room, height, density }) {
   [...modules].forEach((module, at) => {
     if (module === "1") context.fillRect((QUIET_ZONE + at) * scale, 0, scale, canvas.height);
   });
+  return { width: canvas.width / density, height: canvas.height / density };
 }
 
 function barsOf(widths) {

@@ -1,6 +1,7 @@
 /** COSE_Sign1 and COSE_Sign (RFC 9052), untagged: writing, taking apart, and the bytes to be signed. Verifies nothing. */
 
 import { decodeCbor, encodeCbor } from "./cbor.js";
+import { utf8 } from "./utf8.js";
 
 /** Header parameters (RFC 9052 section 3.1). */
 export const ALG = 1;
@@ -22,7 +23,7 @@ export const KID = 4;
  * @returns {Uint8Array}
  */
 export function sigStructure(protectedHeader, purpose, payload) {
-  return encodeCbor(["Signature1", protectedHeader, new TextEncoder().encode(purpose), payload]);
+  return encodeCbor(["Signature1", protectedHeader, utf8(purpose), payload]);
 }
 
 /**
@@ -34,7 +35,7 @@ export function sigStructure(protectedHeader, purpose, payload) {
  * @returns {Uint8Array}
  */
 export function signerStructure(protectedHeader, purpose, payload) {
-  return encodeCbor(["Signature", new Uint8Array(0), protectedHeader, new TextEncoder().encode(purpose), payload]);
+  return encodeCbor(["Signature", new Uint8Array(0), protectedHeader, utf8(purpose), payload]);
 }
 
 /**

@@ -12,11 +12,12 @@ const PASSWORD_DIGITS = 8;
 const GROUP_DIGITS = 3;
 
 /**
- * @param {{handle: string, seed: string, now: number}} shown seed in base32, now in epoch seconds by the server's clock
+ * @param {{handle: string, seed: string, now: number, hmac: Function}} shown seed in base32, now in epoch seconds by the
+ *   server's clock, HMAC-SHA-256 of the platform
  * @returns {Promise<string>}
  */
-export async function writeDigitCode({ handle, seed, now }) {
-  const digits = handle + await totp(fromBase32(seed), now, { digits: PASSWORD_DIGITS });
+export async function writeDigitCode({ handle, seed, now, hmac }) {
+  const digits = handle + await totp(fromBase32(seed), now, { digits: PASSWORD_DIGITS, hmac });
   return digits + luhnDigit(digits);
 }
 

@@ -1,12 +1,14 @@
 /**
- * The keys of a phone or a terminal. Its own one is of P-256 and never leaves WebCrypto: it signs requests (JWS, RFC
- * 7515). Those of grants are of the city's algorithm.
+ * The keys of a browser, as the `Keys` of platform.js. Its own one is of P-256 and never leaves WebCrypto: it signs
+ * requests (JWS, RFC 7515). Those of grants are of the city's algorithm.
  */
 
-import { jsonToBase64url, fromBase64url, toBase64url } from "./base64url.js";
+import { fromBase64url } from "./base64url.js";
+import { writeJws } from "./jws.js";
 import { lowS } from "./p256.js";
 
 const P256 = { name: "ECDSA", namedCurve: "P-256" };
+const HMAC = { name: "HMAC", hash: "SHA-256" };
 const ES256 = { name: "ECDSA", hash: "SHA-256" };
 /** COSE number of ES256 (RFC 9053 section 2.1). */
 const ES256_COSE = -7;
@@ -88,8 +90,22 @@ export async function compressedPoint(publicKey) {
  * @param {object} payload
  * @returns {Promise<string>} compact JWS, ES256
  */
-export async function signJws(privateKey, header, payload) {
-  const input = `${jsonToBase64url({ ...header, alg: "ES256" })}.${jsonToBase64url(payload)}`;
-  const signature = await signer(privateKey)(new TextEncoder().encode(input));
-  return `${input}.${toBase64url(signature)}`;
+export function signJws(privateKey, header, payload) {
+  return writeJws(signer(privateKey), header, payload);
+}
+
+/** @type {import("./platform.js").Keys} */
+export const browserKeys = {
+  async makeDeviceKey() {
+    const { publicKey, privateKey } = await makeKeyPair();
+    return { jwk: await publicJwk(publicKey), privateKey };
+  },
+  makeGrantKey,
+  holderOf,
+  hmac,
+};
+
+async function hmac(key, message) {
+  const imported = await globalThis.crypto.subtle.importKey("raw", key, HMAC, false, ["sign"]);
+  return new Uint8Array(await globalThis.crypto.subtle.sign("HMAC", imported, message));
 }

@@ -1,6 +1,6 @@
 /** Draws a code on a canvas: error correction L, four modules of quiet zone, black on white, whole device pixels. */
 
-import encodeQR from "/wallet/lib/qr.js";
+import encodeQR from "../lib/qr.js";
 
 const QUIET_ZONE = 4;
 /** Below this a cracked or dim phone is hard to read. */
@@ -12,6 +12,7 @@ const ALPHANUMERIC = /^[0-9A-Z $%*+\-./:]+$/;
  * @param {HTMLCanvasElement} canvas
  * @param {string} text digits, or a guide and digits
  * @param {{room: number, density: number}} screen CSS pixels available, device pixels per CSS pixel
+ * @returns {{width: number, height: number}} CSS pixels, for the caller to lay out
  */
 export function drawQr(canvas, text, { room, density }) {
   const rows = encodeQR(text, "raw", { ecc: "low", encoding: encodingOf(text), border: QUIET_ZONE });
@@ -21,8 +22,6 @@ export function drawQr(canvas, text, { room, density }) {
   const scale = Math.max(least, Math.floor((room * density) / modules));
   canvas.width = modules * scale;
   canvas.height = modules * scale;
-  canvas.style.width = `${canvas.width / density}px`;
-  canvas.style.height = `${canvas.height / density}px`;
   const context = canvas.getContext("2d", { alpha: false });
   context.fillStyle = "#ffffff";
   context.fillRect(0, 0, canvas.width, canvas.height);
@@ -30,6 +29,7 @@ export function drawQr(canvas, text, { room, density }) {
   rows.forEach((row, y) => row.forEach((dark, x) => {
     if (dark) context.fillRect(x * scale, y * scale, scale, scale);
   }));
+  return { width: canvas.width / density, height: canvas.height / density };
 }
 
 /** @param {HTMLCanvasElement} canvas */

@@ -3,21 +3,20 @@
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const BASE32 = /^[A-Z2-7]*$/;
 const BITS = 5;
-const HMAC = { name: "HMAC", hash: "SHA-256" };
 /** Seconds of one password. */
 export const STEP = 30;
 
 /**
  * @param {Uint8Array} seed
  * @param {number} now epoch seconds
- * @param {{digits: number}} form
+ * @param {{digits: number, hmac: (key: Uint8Array, message: Uint8Array) => Promise<Uint8Array>}} form HMAC-SHA-256 of the platform
  * @returns {Promise<string>}
  */
-export async function totp(seed, now, { digits }) {
+export async function totp(seed, now, { digits, hmac }) {
   const counter = new DataView(new ArrayBuffer(8));
   counter.setBigUint64(0, BigInt(Math.floor(now / STEP)));
-  const key = await globalThis.crypto.subtle.importKey("raw", seed, HMAC, false, ["sign"]);
-  const mac = new DataView(await globalThis.crypto.subtle.sign("HMAC", key, counter));
+  const { buffer, byteOffset, byteLength } = await hmac(seed, new Uint8Array(counter.buffer));
+  const mac = new DataView(buffer, byteOffset, byteLength);
   // Dynamic truncation, RFC 4226 section 5.3: the last four bits say where to read 31 bits.
   const at = mac.getUint8(mac.byteLength - 1) & 0x0f;
   return String((mac.getUint32(at) & 0x7fffffff) % 10 ** digits).padStart(digits, "0");

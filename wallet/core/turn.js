@@ -1,5 +1,7 @@
 /** When a phone asks the service: each in a turn of its own, so that a city of phones never asks at once. */
 
+import { utf8 } from "./utf8.js";
+
 /** Half a period at least, one and a half at most, until the first turn; a period from then on. */
 const EARLIEST = 1 / 2;
 
@@ -17,7 +19,7 @@ export function untilTurn(id, now, period) {
 /** A number from 0 to 1, even over all texts: FNV-1a, then the last mixing of MurmurHash3. It hides nothing. */
 function share(text) {
   let hash = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193);
+  for (const byte of utf8(text)) hash = Math.imul(hash ^ byte, 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;

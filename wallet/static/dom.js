@@ -28,6 +28,12 @@ export function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** Lays a canvas out in CSS pixels. @param {HTMLCanvasElement} canvas @param {{width: number, height: number}} size */
+export function size(canvas, { width, height }) {
+  canvas.style.width = `${width}px`;
+  canvas.style.height = `${height}px`;
+}
+
 /** @param {HTMLFormElement} form @returns {Record<string, string>} trimmed values by name */
 export function formValues(form) {
   return Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value).trim()]));

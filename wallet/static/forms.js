@@ -2,7 +2,7 @@
 
 import { ApiError } from "/wallet/core/api.js";
 import { formValues, h, toggle } from "./dom.js";
-import { hasWords, t } from "./language.js";
+import { problemWords } from "./language.js";
 
 /**
  * @param {string} label
@@ -34,16 +34,6 @@ export function problemBox() {
       toggle(element, false);
     },
   };
-}
-
-/**
- * @param {Error} error
- * @returns {string} the server's words where it gave any, else ours
- */
-export function problemWords(error) {
-  if (!(error instanceof ApiError)) return t("problem.unexpected");
-  if (error.title) return [error.title, error.detail].filter(Boolean).join(t("stop"));
-  return t(hasWords(`problem.${error.code}`) ? `problem.${error.code}` : "problem.unexpected");
 }
 
 /**

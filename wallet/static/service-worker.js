@@ -10,10 +10,10 @@ const SHELL = "/wallet/";
 const PATIENCE_MS = 1500;
 const TRUST_CACHE_MS = 10_000;
 
-const CORE = ["api", "base64url", "cbor", "clock", "code", "code128", "cose", "digit", "digits", "grants", "keys", "luhn", "p256",
-  "points", "qr", "store", "totp", "turn", "words"];
-const PARTS = ["account", "app", "device", "digit_codes", "dom", "forms", "icons", "language", "offline", "preferences", "shell", "show",
-  "upkeep", "wake_lock"];
+const CORE = ["account", "api", "base64url", "cbor", "clock", "code", "code128", "cose", "device", "digit", "digit_codes", "digits",
+  "fetch", "grants", "jws", "keys", "language", "luhn", "p256", "points", "qr", "show", "store", "totp", "turn", "upkeep", "utf8",
+  "wallet", "words"];
+const PARTS = ["app", "dom", "forms", "icons", "language", "offline", "platform", "preferences", "shell", "wake_lock"];
 const VIEWS = ["cards", "code", "confirm", "digit", "me", "privacy", "real_name", "records", "ring", "sign_in", "stage", "tickets"];
 const FILES = [
   SHELL,
@@ -21,7 +21,7 @@ const FILES = [
   ...CORE.map((name) => `/wallet/core/${name}.js`),
   ...PARTS.map((name) => `/wallet/static/${name}.js`),
   ...VIEWS.map((name) => `/wallet/static/views/${name}.js`),
-  ...["zh", "en"].map((name) => `/wallet/static/translations/${name}.js`),
+  ...["zh", "en"].map((name) => `/wallet/core/translations/${name}.js`),
   ...["tokens.css", "wallet.css", "icon.svg", "manifest.webmanifest"].map((name) => `/wallet/static/${name}`),
 ];
 /** Kept when they are first fetched: only the wallet of a city that signs by SM2 asks for them. */

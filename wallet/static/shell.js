@@ -42,7 +42,7 @@ export class Shell {
 
   /** Tells the current screen that something changed; changes the screen if another is due. */
   update() {
-    if (this.#root === null || this.#screen === "") return;
+    if (this.#root === null) return;
     if (this.#due().screen !== this.#screen) this.render();
     else this.#view.update?.();
   }

@@ -1,6 +1,7 @@
 /** Starts the scanner page: enrols if asked to, then joins inputs, desk and verdict. */
 
 import { createApi } from "/wallet/core/api.js";
+import { byFetch } from "/wallet/core/fetch.js";
 import { canHoldKeys } from "/wallet/core/keys.js";
 import { Acts } from "./acts.js";
 import { Camera } from "./camera.js";
@@ -45,7 +46,7 @@ function writeWords() {
 
 /** Enrols from a link, or explains why not. */
 async function enrolHere(store, link) {
-  const call = createApi({ language });
+  const call = createApi({ request: byFetch, language });
   part("enrol-problem").hidden = true;
   part("enrol-retry").hidden = true;
   try {

@@ -2,6 +2,7 @@
 
 import { createApi } from "/wallet/core/api.js";
 import { ServerClock } from "/wallet/core/clock.js";
+import { byFetch } from "/wallet/core/fetch.js";
 import { signJws } from "/wallet/core/keys.js";
 
 const ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -21,7 +22,7 @@ export class Terminal {
   /** @param {object} record from enrolment @param {() => string} language */
   constructor(record, language) {
     this.#record = record;
-    this.#call = createApi({ language, bearer: () => this.#token?.value ?? null, timeoutMs: SCAN_TIMEOUT_MS,
+    this.#call = createApi({ request: byFetch, language, bearer: () => this.#token?.value ?? null, timeoutMs: SCAN_TIMEOUT_MS,
       onAnswer: ({ body, date, sent, received }) => {
         const serverTime = body?.server_time ?? date;
         if (Number.isFinite(serverTime)) this.#clock.learn(serverTime, sent, received);
@@ -90,8 +91,8 @@ export class Terminal {
     const iat = this.now();
     const assertion = await signJws(privateKey, { typ: "client-authentication+jwt" },
       { iss: terminal, sub: terminal, aud: issuer, iat, exp: iat + ASSERTION_SECONDS, jti: crypto.randomUUID() });
-    const answer = await this.#call("POST", "/oauth/token", new URLSearchParams({ grant_type: "client_credentials",
-      client_assertion_type: ASSERTION, client_assertion: assertion, scope: "scan" }));
+    const answer = await this.#call("POST", "/oauth/token", String(new URLSearchParams({ grant_type: "client_credentials",
+      client_assertion_type: ASSERTION, client_assertion: assertion, scope: "scan" })));
     this.#token = { value: answer.access_token, until: iat + answer.expires_in - TOKEN_MARGIN };
   }
 }

@@ -10,7 +10,7 @@ import { writeDeviceCode } from "../../../wallet/core/code.js";
 import { isDigitCode, writeDigitCode } from "../../../wallet/core/digit.js";
 import { bytesToDigits, digitsToBytes } from "../../../wallet/core/digits.js";
 import { chooseGrant, goodUntil, needsRenewal } from "../../../wallet/core/grants.js";
-import { holderOf, makeGrantKey } from "../../../wallet/core/keys.js";
+import { browserKeys, holderOf, makeGrantKey } from "../../../wallet/core/keys.js";
 import { luhnDigit } from "../../../wallet/core/luhn.js";
 import { readShow, readSignedGrant } from "../../../wallet/core/reader.js";
 import { openTrustList } from "../../../wallet/core/trust_list.js";
@@ -53,8 +53,8 @@ const TASKS = {
   }),
   spoil: ({ codes }) => Promise.all(codes.map(({ text, context }) => spoilt(text, context))),
   cbor: ({ items }) => items.map(readable),
-  totp: ({ seed, moments, digits }) => Promise.all(moments.map((now) => totp(fromBase32(seed), now, { digits }))),
-  digits: ({ handle, seed, moments }) => Promise.all(moments.map((now) => writeDigitCode({ handle, seed, now }))),
+  totp: ({ seed, moments, digits }) => Promise.all(moments.map((now) => totp(fromBase32(seed), now, { digits, hmac: browserKeys.hmac }))),
+  digits: ({ handle, seed, moments }) => Promise.all(moments.map((now) => writeDigitCode({ handle, seed, now, hmac: browserKeys.hmac }))),
   luhn: ({ texts }) => texts.map((text) => [luhnDigit(text.slice(0, -1)), isDigitCode(text)]),
   base32: ({ texts }) => texts.map((text) => reading(() => toBase64url(fromBase32(text)))),
   bars: ({ texts }) => texts.map((text) => reading(() => modulesOf(text))),

@@ -100,8 +100,11 @@ def page() -> Iterator[Page]:
 
 @pytest.mark.parametrize("digits", ["123456789012345678", "000000000000000000", "999999999999999999", *EVERY_PAIR])
 def test_the_bar_code_is_read_by_an_independent_reader(page: Page, digits: str) -> None:
-    script = """digits => import('/wallet/core/code128.js').then(({ drawBars }) =>
-      drawBars(document.querySelector('canvas'), digits, { room: 320, height: 90, density: devicePixelRatio }))"""
+    script = """digits => import('/wallet/core/code128.js').then(({ drawBars }) => {
+      const canvas = document.querySelector('canvas');
+      const { width } = drawBars(canvas, digits, { room: 320, height: 90, density: devicePixelRatio });
+      canvas.style.width = `${width}px`;
+    })"""
     page.evaluate(script, digits)
     image = Image.open(io.BytesIO(page.locator("canvas").screenshot()))
     found = zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.Code128))

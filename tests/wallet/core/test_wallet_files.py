@@ -9,9 +9,9 @@ import pytest
 from tests.running import ROOT
 from tests.wallet.core.javascript import FOLDERS, node
 
-LATER = re.compile(r"""\bimport\(["']([^"']+\.js)["']\)""")
+LATER = re.compile(r"""(?<![{|])\bimport\(["']([^"']+\.js)["']\)""")
 IMPORT = re.compile(r"""^(?:import|export)\b[^;]*?["']([^"']+\.js)["'];""", re.MULTILINE | re.DOTALL)
-TRANSLATIONS = ["wallet/static/translations", "adapters/scanner/static/translations"]
+TRANSLATIONS = ["wallet/core/translations", "adapters/scanner/static/translations"]
 
 
 def file_of(address: str) -> str:

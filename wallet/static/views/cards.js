@@ -1,9 +1,9 @@
 /** Cards and licences: what is linked, what state it is in, and linking another. */
 
 import { h } from "../dom.js";
-import { field, form, problemWords } from "../forms.js";
+import { field, form } from "../forms.js";
 import { icon } from "../icons.js";
-import { dayAndTime, pick, t } from "../language.js";
+import { dayOf, pick, problemWords, t } from "../language.js";
 
 const PATH = "/wallet/api/v1";
 
@@ -45,5 +45,5 @@ function cardElement(card) {
   return h("article", { class: `card ${good ? "" : "card-bad"}`, testid: "card", "data-type": card.type, "data-state": card.state },
     h("h3", {}, pick(card.title)), h("p", { class: "number" }, card.number),
     h("p", { class: "card-foot" }, h("span", { class: "state" }, icon(good ? "done" : "warning"), pick(card.state_title)),
-      h("span", {}, card.valid_until === null ? t("cards.no_end") : t("cards.until", { time: dayAndTime(card.valid_until).slice(0, 10) }))));
+      h("span", {}, card.valid_until === null ? t("cards.no_end") : t("cards.until", { time: dayOf(card.valid_until) }))));
 }

@@ -2,9 +2,8 @@
 
 import { ALL_SCENES, goodUntil } from "/wallet/core/grants.js";
 import { h, toggle, write } from "../dom.js";
-import { problemWords } from "../forms.js";
 import { icon } from "../icons.js";
-import { hasWords, pick, t, untilWhen } from "../language.js";
+import { hasWords, pick, problemWords, skewWords, t, untilWhen } from "../language.js";
 import { keepAwake, letSleep } from "../wake_lock.js";
 import { stage } from "./stage.js";
 import { ticketsPanel } from "./tickets.js";
@@ -19,7 +18,7 @@ export function codeView(app) {
   const offline = badge("offline-badge", "offline");
   const skew = h("p", { class: "notice warn", role: "status", testid: "skew-warning", hidden: true });
   const again = h("p", { class: "notice warn", testid: "sign-in-again", hidden: true }, t("code.sign_in_again"), " ",
-    h("button", { type: "button", class: "small", testid: "sign-in-again-button", onclick: () => signInAgain(app) }, t("sign_in.submit")));
+    h("button", { type: "button", class: "small", testid: "sign-in-again-button", onclick: () => app.signInAgain() }, t("sign_in.submit")));
   const obstacle = obstaclePanel(app);
   const tickets = ticketsPanel(app);
   const scenes = sceneSwitch(app, update);
@@ -32,14 +31,13 @@ export function codeView(app) {
   function update() {
     const now = app.trueNow();
     const until = goodUntil(app.device.grants, show.scene, now);
-    const why = show.iat === null ? reasonOf(app) : null;
+    const why = app.obstacle;
     panel.dataset.state = show.iat !== null ? "drawn" : why === "preparing" ? "preparing" : "none";
     obstacle.tell(why);
     offline.tell(app.online ? "" : until === null ? t("code.offline") : t("code.offline_until", { time: untilWhen(until, now) }));
     write(prepared, app.online && until !== null ? t("code.prepared", { time: untilWhen(until, now) }) : "");
     toggle(skew, app.clock.skewed);
-    write(skew, app.clock.skewed ? t(app.clock.ahead > 0 ? "code.clock_fast" : "code.clock_slow",
-      { minutes: Math.max(1, Math.round(Math.abs(app.clock.ahead) / 60)) }) : "");
+    write(skew, skewWords(app.clock));
     toggle(again, app.account.expired);
     scenes.tell();
     tickets.tell(show.scene === TICKET_SCENE);
@@ -89,23 +87,10 @@ export function codeView(app) {
   }
 }
 
-/** Why there is no code, as a key of the translations. */
-function reasonOf(app) {
-  if (app.blocked) return app.blocked;
-  if (app.upkeep.problem?.code === "sign_in_required") return "sign_in_required";
-  if (app.upkeep.problem) return "problem";
-  if (!app.online) return app.clock.skewed ? "clock" : "offline";
-  return "preparing";
-}
-
 function obstaclePanel(app) {
   const title = h("h3", {});
   const cure = h("p", {});
-  const action = h("button", { type: "button", class: "primary", testid: "obstacle-action", onclick: () => {
-    if (app.blocked) app.unblock();
-    else if (app.upkeep.problem?.code === "sign_in_required") signInAgain(app);
-    else app.upkeep.now();
-  } });
+  const action = h("button", { type: "button", class: "primary", testid: "obstacle-action", onclick: () => app.overcome() });
   const element = h("div", { class: "obstacle", role: "status", testid: "no-code", hidden: true }, icon("warning"), title, cure, action);
   return { element, tell(why) {
     toggle(element, why !== null);
@@ -140,10 +125,4 @@ function badge(testid, name) {
     toggle(element, text !== "");
     write(words, text);
   } };
-}
-
-async function signInAgain(app) {
-  // Grants stay in the store; whoever signs in next keeps them only if the service says they are theirs.
-  await app.account.forget();
-  app.shell.render();
 }

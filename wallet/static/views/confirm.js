@@ -6,15 +6,12 @@ import { t } from "../language.js";
 
 const ACTS = {
   freeze: { words: "confirm.freeze", act: async (app) => {
-    await app.call("POST", "/wallet/api/v1/freeze", {});
-    await app.block("frozen");
+    await app.freeze();
     app.shell.go("code");
   } },
   device: { words: "confirm.device", act: async (app, id) => {
     const here = id === app.device.id;
-    await app.device.remove(id);
-    if (here) await app.block("device_removed");
-    await app.account.fetchMe();
+    await app.removeDevice(id);
     app.shell.go(here ? "code" : "me");
   } },
 };

@@ -4,10 +4,9 @@ import { ApiError, UNREACHABLE } from "/wallet/core/api.js";
 import { drawBars } from "/wallet/core/code128.js";
 import { groupsOf, writeDigitCode } from "/wallet/core/digit.js";
 import { STEP } from "/wallet/core/totp.js";
-import { h, toggle, write } from "../dom.js";
-import { problemWords } from "../forms.js";
+import { h, size, toggle, write } from "../dom.js";
 import { icon } from "../icons.js";
-import { t } from "../language.js";
+import { problemWords, t } from "../language.js";
 import { keepAwake, letSleep } from "../wake_lock.js";
 import { ring } from "./ring.js";
 
@@ -18,7 +17,7 @@ const PLACE = "#digit";
 /** @param {object} app */
 export function digitView(app) {
   const { digits } = app;
-  const paper = digitPaper();
+  const paper = digitPaper(app.platform.keys.hmac);
   const obstacle = obstacleBox(() => again());
   const next = h("button", { type: "button", class: "primary", testid: "digit-next", hidden: true, onclick: () => another() }, t("digit.next"));
   const element = h("section", { class: "page digit-page", testid: "digit-code", "data-state": "preparing" },
@@ -114,7 +113,7 @@ export function digitView(app) {
 }
 
 /** Bars, digits and countdown. */
-function digitPaper() {
+function digitPaper(hmac) {
   const canvas = h("canvas", { testid: "digit-bars", role: "img", "aria-label": t("digit.bars"), width: 1, height: 1, class: "bars", hidden: true });
   const spoken = h("p", { class: "digit-text", testid: "digit-text" });
   const left = ring("digit-countdown");
@@ -125,7 +124,7 @@ function digitPaper() {
   function fit() {
     if (text === null) return;
     const room = element.clientWidth || document.documentElement.clientWidth;
-    drawBars(canvas, text, { room, height: BAR_HEIGHT, density: window.devicePixelRatio || 1 });
+    size(canvas, drawBars(canvas, text, { room, height: BAR_HEIGHT, density: window.devicePixelRatio || 1 }));
   }
 
   function clear() {
@@ -149,7 +148,7 @@ function digitPaper() {
     const showing = `${code.handle} ${Math.floor(now / STEP)}`;
     if (showing !== shown) {
       shown = showing;
-      const written = await writeDigitCode({ ...code, now });
+      const written = await writeDigitCode({ ...code, now, hmac });
       // Another code was asked for, or none, while this one was being made.
       if (shown !== showing) return;
       text = written;

@@ -23,7 +23,7 @@ export function meView(app) {
     devices,
     h("section", { class: "loss" }, h("h3", {}, icon("warning"), t("me.loss")), h("p", {}, t("me.loss_why")),
       h("a", { class: "button danger", href: "#confirm/freeze", testid: "freeze" }, t("me.freeze"))),
-    actionButton(t("me.sign_out"), { class: "plain", testid: "sign-out" }, () => signOut(app))) };
+    actionButton(t("me.sign_out"), { class: "plain", testid: "sign-out" }, () => app.signOut())) };
 }
 
 function deviceElement(app, device) {
@@ -32,11 +32,4 @@ function deviceElement(app, device) {
     h("p", {}, h("strong", {}, device.name), here && h("span", { class: "here" }, t("me.this_device"))),
     h("p", { class: "hint" }, t("me.since", { time: dayAndTime(device.enrolled_at) })),
     h("a", { class: "button small", href: `#confirm/device/${encodeURIComponent(device.id)}`, testid: "remove-device" }, t("me.remove")));
-}
-
-async function signOut(app) {
-  // The key is destroyed with the sign-out; its grants must not outlive it.
-  if (app.device.id !== null) await app.device.remove(app.device.id);
-  await app.account.signOut();
-  await app.forgetPerson();
 }

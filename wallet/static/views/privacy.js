@@ -1,8 +1,8 @@
 /** Privacy: one switch per kind of place, and beforehand what such a place will see. */
 
 import { h } from "../dom.js";
-import { problemBox, problemWords } from "../forms.js";
-import { pick, t } from "../language.js";
+import { problemBox } from "../forms.js";
+import { pick, problemWords, t } from "../language.js";
 
 const PATH = "/wallet/api/v1/consents";
 

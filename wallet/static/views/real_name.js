@@ -17,8 +17,5 @@ export function realNameView(app) {
     field(t("real_name.id_number"), { name: "id_number", type: "text", autocomplete: "off", maxlength: 18, testid: "id-number",
       autocapitalize: "characters", spellcheck: "false" }, t("real_name.hint")),
     h("button", { class: "primary", testid: "confirm-real-name" }, t("real_name.submit"))),
-    actionButton(t("me.sign_out"), { class: "plain", testid: "sign-out" }, async () => {
-      await app.account.signOut();
-      await app.forgetPerson();
-    })) };
+    actionButton(t("me.sign_out"), { class: "plain", testid: "sign-out" }, () => app.signOut())) };
 }

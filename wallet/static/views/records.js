@@ -1,9 +1,8 @@
 /** Who scanned this person's code: where, when, with what result, and what was disclosed. Refused scans too. */
 
 import { h } from "../dom.js";
-import { problemWords } from "../forms.js";
 import { icon } from "../icons.js";
-import { dayAndTime, hasWords, pick, t } from "../language.js";
+import { dayAndTime, hasWords, pick, problemWords, t } from "../language.js";
 
 const ICONS = { accepted: "done", refused: "refused", undetermined: "undetermined" };
 

@@ -2,7 +2,7 @@
 
 import { countdown } from "/wallet/core/clock.js";
 import { clearQr, drawQr } from "/wallet/core/qr.js";
-import { h, toggle, write } from "../dom.js";
+import { h, size, toggle, write } from "../dom.js";
 import { icon } from "../icons.js";
 import { clockFace, dayName, t } from "../language.js";
 import { ring } from "./ring.js";
@@ -39,7 +39,7 @@ export function stage(onTap, guide) {
     fit() {
       if (text === null) return;
       const room = Math.min(MOST_ROOM, element.clientWidth || document.documentElement.clientWidth - 32);
-      drawQr(canvas, text, { room, density: window.devicePixelRatio || 1 });
+      size(canvas, drawQr(canvas, text, { room, density: window.devicePixelRatio || 1 }));
     },
     clear() {
       text = null;

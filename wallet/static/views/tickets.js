@@ -1,9 +1,9 @@
 /** Today's tickets at scenic spots: what is booked, what can be. */
 
 import { h, toggle } from "../dom.js";
-import { actionButton, problemWords } from "../forms.js";
+import { actionButton } from "../forms.js";
 import { icon } from "../icons.js";
-import { pick, t } from "../language.js";
+import { pick, problemWords, t } from "../language.js";
 
 const PATH = "/wallet/api/v1";
 

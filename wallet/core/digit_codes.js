@@ -1,7 +1,7 @@
 /** The handles of digit codes on hand: which one is shown, and when to fetch more. They live in memory only. */
 
-import { ALL_SCENES } from "/wallet/core/grants.js";
-import { STEP } from "/wallet/core/totp.js";
+import { ALL_SCENES } from "./grants.js";
+import { STEP } from "./totp.js";
 
 /** Handles fetched at a time: the person may be asked for another code at once. */
 const BATCH = 4;

@@ -16,6 +16,13 @@ export default {
   colon: "：",
   comma: "、",
 
+  "date.weekdays": "星期日 星期一 星期二 星期三 星期四 星期五 星期六",
+  "date.months": "1月 2月 3月 4月 5月 6月 7月 8月 9月 10月 11月 12月",
+  "date.day_name": "{month}{day}日{weekday}",
+  "date.day": "{year}/{mm}/{dd}",
+  "date.day_and_time": "{year}/{mm}/{dd} {time}",
+  "date.short": "{mm}/{dd} {time}",
+
   "sign_in.title": "登录",
   "sign_in.why": "用本人手机号登录。验证码会以短信发到这个号码。",
   "sign_in.phone": "手机号",

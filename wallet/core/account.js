@@ -5,6 +5,7 @@ const PATH = "/wallet/api/v1";
 
 /** The signed-in person as the service describes them (`me`), or null. */
 export class Account {
+  #platform;
   #store;
   #call;
 
@@ -13,19 +14,30 @@ export class Account {
   /** The session ended on the server while this phone still holds good grants. */
   expired = false;
 
-  /** @param {import("/wallet/core/store.js").Store} store @param {Function} call */
-  constructor(store, call) {
-    this.#store = store;
+  /** @param {import("./platform.js").Platform} platform @param {Function} call */
+  constructor(platform, call) {
+    this.#platform = platform;
+    this.#store = platform.store;
     this.#call = call;
+  }
+
+  /** @returns {boolean} the service itself described the person since the wallet was opened, and the session stands */
+  get fresh() {
+    return this.me?.session !== undefined && !this.expired;
   }
 
   async recall() {
     this.me = (await this.#store.get("settings", RECORD))?.value ?? null;
   }
 
+  /** Takes up the session, or begins one, in the platform's own way. @throws {ApiError} sign_in_required */
+  resume() {
+    return this.#platform.resume(this);
+  }
+
   /** @throws {ApiError} */
   async fetchMe() {
-    return this.#take(await this.#call("GET", `${PATH}/me`));
+    return this.take(await this.#call("GET", `${PATH}/me`));
   }
 
   /** @param {string} phone @returns {Promise<{challenge: string, expires_in: number, resend_in: number}>} */
@@ -35,12 +47,12 @@ export class Account {
 
   /** @param {string} challenge @param {string} password */
   async signIn(challenge, password) {
-    return this.#take(await this.#call("POST", `${PATH}/sign-in`, { challenge, one_time_password: password }));
+    return this.take(await this.#call("POST", `${PATH}/sign-in`, { challenge, one_time_password: password }));
   }
 
   /** @param {string} name @param {string} idNumber */
   async confirmRealName(name, idNumber) {
-    return this.#take(await this.#call("POST", `${PATH}/real-name`, { name, id_number: idNumber }));
+    return this.take(await this.#call("POST", `${PATH}/real-name`, { name, id_number: idNumber }));
   }
 
   /** Ends the session on the server. */
@@ -55,12 +67,11 @@ export class Account {
     await this.#store.remove("settings", RECORD);
   }
 
-  async #take(me) {
+  /** The service has described who is signed in. @param {object} me */
+  async take(me) {
     this.me = me;
     this.expired = false;
-    // The CSRF token and the session's name are worth nothing after this page; they are not written down.
-    const { csrf, session, ...kept } = me;
-    await this.#store.put("settings", { name: RECORD, value: kept });
+    await this.#store.put("settings", { name: RECORD, value: this.#platform.remembered(me) });
     return me;
   }
 }

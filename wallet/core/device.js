@@ -1,9 +1,9 @@
 /** This phone as a registered device: its key, its grants, and the calls that renew and check them. */
 
-import { fromBase64url, toBase64url } from "/wallet/core/base64url.js";
-import { ApiError } from "/wallet/core/api.js";
-import { batchSize, needsRenewal } from "/wallet/core/grants.js";
-import { makeGrantKey, makeKeyPair, publicJwk, signJws } from "/wallet/core/keys.js";
+import { ApiError } from "./api.js";
+import { fromBase64url, toBase64url } from "./base64url.js";
+import { batchSize, needsRenewal } from "./grants.js";
+import { writeJws } from "./jws.js";
 
 const PATH = "/wallet/api/v1";
 const RECORD = "device";
@@ -12,9 +12,10 @@ const DEFAULT_ALGORITHM = "ES256";
 /** Errors that a second try with a corrected clock or fresh keys can cure. */
 const WORTH_A_SECOND_TRY = new Set(["clock_skew", "weak_key"]);
 
-/** Holds device key and grants in the store; private keys are never readable. */
+/** Holds device key and grants in the store; how well the keys are kept is the platform's part. */
 export class Device {
   #store;
+  #keys;
   #call;
   #account;
   #now;
@@ -26,13 +27,15 @@ export class Device {
 
   /**
    * @param {object} parts
-   * @param {import("/wallet/core/store.js").Store} parts.store
+   * @param {import("./platform.js").Store} parts.store
+   * @param {import("./platform.js").Keys} parts.keys
    * @param {Function} parts.call
    * @param {import("./account.js").Account} parts.account
    * @param {() => number} parts.now seconds, corrected by the server's clock
    */
-  constructor({ store, call, account, now }) {
+  constructor({ store, keys, call, account, now }) {
     this.#store = store;
+    this.#keys = keys;
     this.#call = call;
     this.#account = account;
     this.#now = now;
@@ -125,17 +128,17 @@ export class Device {
   }
 
   async #register(name) {
-    const keys = await makeKeyPair();
+    const { jwk, privateKey } = await this.#keys.makeDeviceKey();
     const { issuer, session } = this.#account.me;
-    const header = { typ: "device-proof+jwt", jwk: await publicJwk(keys.publicKey) };
-    const proof = await signJws(keys.privateKey, header, { aud: issuer, iat: this.#now(), sub: session });
+    const header = { typ: "device-proof+jwt", jwk };
+    const proof = await this.#sign(privateKey, header, { aud: issuer, iat: this.#now(), sub: session });
     const { id } = await this.#call("POST", `${PATH}/devices`, { name, proof });
-    return { id, privateKey: keys.privateKey };
+    return { id, privateKey };
   }
 
   async #fetchGrants(scene) {
     const algorithm = this.#account.me.algorithm ?? DEFAULT_ALGORITHM;
-    const pairs = await Promise.all(Array.from({ length: batchSize(scene) }, () => makeGrantKey(algorithm)));
+    const pairs = await Promise.all(Array.from({ length: batchSize(scene) }, () => this.#keys.makeGrantKey(algorithm)));
     const points = pairs.map(({ point }) => toBase64url(point));
     const { grants } = await this.#request("grants", "grant-request+jwt", { scene, algorithm, keys: points });
     for (const given of grants) {
@@ -149,7 +152,11 @@ export class Device {
   async #request(path, typ, asked) {
     const { privateKey } = await this.#store.get("settings", RECORD);
     const claims = { aud: this.#account.me.issuer, iat: this.#now(), sub: this.id, ...asked };
-    return this.#call("POST", `${PATH}/${path}`, { proof: await signJws(privateKey, { typ }, claims) });
+    return this.#call("POST", `${PATH}/${path}`, { proof: await this.#sign(privateKey, { typ }, claims) });
+  }
+
+  #sign(privateKey, header, claims) {
+    return writeJws(this.#keys.holderOf(privateKey).sign, header, claims);
   }
 
   async #keep({ grant, list, idx, scene, not_before: notBefore, expires }, privateKey) {
@@ -174,12 +181,4 @@ export class Device {
       return act();
     }
   }
-}
-
-/** @returns {string} what the person would call this device, such as "Chrome on Android" */
-export function deviceName(userAgent = navigator.userAgent) {
-  const find = (table) => table.find(([mark]) => userAgent.includes(mark))?.[1];
-  const browser = find([["MicroMessenger", "WeChat"], ["Edg", "Edge"], ["Firefox", "Firefox"], ["Chrome", "Chrome"], ["Safari", "Safari"]]);
-  const system = find([["Android", "Android"], ["iPhone", "iPhone"], ["iPad", "iPad"], ["Windows", "Windows"], ["Mac OS", "macOS"], ["Linux", "Linux"]]);
-  return `${browser ?? "Browser"} on ${system ?? "this device"}`;
 }

@@ -16,6 +16,13 @@ export default {
   colon: ": ",
   comma: ", ",
 
+  "date.weekdays": "Sunday Monday Tuesday Wednesday Thursday Friday Saturday",
+  "date.months": "January February March April May June July August September October November December",
+  "date.day_name": "{weekday} {day} {month}",
+  "date.day": "{dd}/{mm}/{year}",
+  "date.day_and_time": "{dd}/{mm}/{year}, {time}",
+  "date.short": "{dd}/{mm}, {time}",
+
   "sign_in.title": "Sign in",
   "sign_in.why": "Sign in with your own phone number. A one-time password comes by text message.",
   "sign_in.phone": "Phone number",

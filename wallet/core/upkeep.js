@@ -1,9 +1,8 @@
 /** Keeps the phone supplied: session, registration, statuses, new grants. Runs about once a minute while online and seen. */
 
-import { ApiError, UNREACHABLE } from "/wallet/core/api.js";
-import { ALL_SCENES } from "/wallet/core/grants.js";
-import { untilTurn } from "/wallet/core/turn.js";
-import { deviceName } from "./device.js";
+import { ApiError, UNREACHABLE } from "./api.js";
+import { ALL_SCENES } from "./grants.js";
+import { untilTurn } from "./turn.js";
 
 const EVERY = 60;
 /** With nothing to show, a person is waiting. */
@@ -11,7 +10,7 @@ const SOON = 8;
 
 /** What stands in the way of a code, as a value; null when nothing does. */
 export class Upkeep {
-  #app;
+  #wallet;
   #running = null;
   #again = false;
   #timer = 0;
@@ -19,15 +18,13 @@ export class Upkeep {
   /** @type {ApiError|null} */
   problem = null;
 
-  /** @param {object} app see app.js */
-  constructor(app) {
-    this.#app = app;
+  /** @param {import("./wallet.js").Wallet} wallet */
+  constructor(wallet) {
+    this.#wallet = wallet;
   }
 
   start() {
-    document.addEventListener("visibilitychange", () => this.#wake());
-    window.addEventListener("online", () => this.#wake());
-    window.addEventListener("offline", () => this.#app.setOnline(false));
+    this.#wallet.platform.watch({ wake: () => this.#wake(), offline: () => this.#wallet.setOnline(false) });
     return this.now();
   }
 
@@ -48,52 +45,52 @@ export class Upkeep {
 
   /** Seconds until the next round: phones that lost the network together must not come back in step for ever. */
   #pause() {
-    const { account, device, phoneNow, show } = this.#app;
+    const { account, device, platform, show } = this.#wallet;
     const waiting = show.iat === null && account.me !== null;
-    return untilTurn(device.id ?? account.me?.session ?? "", phoneNow(), waiting ? SOON : EVERY);
+    return untilTurn(device.id ?? account.me?.session ?? "", platform.now(), waiting ? SOON : EVERY);
   }
 
   #wake() {
     // Signed out, there is nothing to keep up; signing in starts a round itself.
-    if (document.visibilityState === "visible" && this.#app.account.me !== null) this.now();
+    if (this.#wallet.platform.visible() && this.#wallet.account.me !== null) this.now();
   }
 
   async #rounds() {
     do {
       this.#again = false;
       try {
-        await exclusively(() => this.#round());
+        await this.#wallet.platform.exclusively(() => this.#round());
         this.problem = null;
       } catch (error) {
         await this.#explain(error);
       }
-      this.#app.changed();
+      this.#wallet.changed();
     } while (this.#again);
   }
 
   async #round() {
-    const { account, device, show } = this.#app;
+    const { account, device, show } = this.#wallet;
     // Another page of this browser may have fetched meanwhile.
     await device.recall();
-    const fresh = account.me?.csrf ? account.me : await account.fetchMe();
-    await this.#app.unblockOthers();
-    if (this.#app.wanted) await this.#app.revive();
-    if (fresh.person === null || this.#app.blocked) return undefined;
+    const fresh = account.fresh ? account.me : await account.resume();
+    await this.#wallet.unblockOthers();
+    if (this.#wallet.wanted) await this.#wallet.revive();
+    if (fresh.person === null || this.#wallet.blocked) return undefined;
     await device.checkStatuses();
-    await device.enrol(deviceName());
+    await device.enrol(this.#wallet.platform.deviceName());
     for (const scene of new Set([show.scene, ALL_SCENES, ...fresh.scenes.map(({ name }) => name)])) {
       await device.refill(scene);
       // Frozen while this round was under way: what it brought is dead already.
-      if (this.#app.blocked) return device.dropGrants();
+      if (this.#wallet.blocked) return device.dropGrants();
       await show.refresh();
-      this.#app.changed();
+      this.#wallet.changed();
     }
     return undefined;
   }
 
   async #explain(error) {
     if (!(error instanceof ApiError)) throw error;
-    const { account, device } = this.#app;
+    const { account, device } = this.#wallet;
     this.problem = error.code === UNREACHABLE ? null : error;
     if (error.code === "sign_in_required") {
       // The code is shown on while its grants are good: showing never needs the centre.
@@ -101,13 +98,9 @@ export class Upkeep {
       if (device.grants.length === 0) await account.forget();
     } else if (error.code === "device_removed") {
       // After a freeze every device is off the list; the person should read why.
-      if (!this.#app.blocked) await this.#app.block("device_removed");
+      if (!this.#wallet.blocked) await this.#wallet.block("device_removed");
     } else if (error.code === "real_name_required") {
       await account.fetchMe();
     }
   }
-}
-
-function exclusively(act) {
-  return navigator.locks ? navigator.locks.request("city-code-upkeep", act) : act();
 }

@@ -1,14 +1,13 @@
 /** The code on screen: which grant, drawn when, hidden when. Knows a canvas only through `draw` and `clear`. */
 
-import { countdown } from "/wallet/core/clock.js";
-import { writeDeviceCode } from "/wallet/core/code.js";
-import { ALL_SCENES, chooseGrant, isUsable } from "/wallet/core/grants.js";
-import { holderOf } from "/wallet/core/keys.js";
+import { countdown } from "./clock.js";
+import { writeDeviceCode } from "./code.js";
+import { ALL_SCENES, chooseGrant, isUsable } from "./grants.js";
 
 /** One code at a time; `iat` is null while none is on screen. */
 export class Show {
   #device;
-  #phoneNow;
+  #platform;
   #trueNow;
   #drawing = null;
 
@@ -21,12 +20,12 @@ export class Show {
   /**
    * @param {object} parts
    * @param {import("./device.js").Device} parts.device
-   * @param {() => number} parts.phoneNow seconds; codes carry the phone's own time
+   * @param {import("./platform.js").Platform} parts.platform codes carry the phone's own time
    * @param {() => number} parts.trueNow seconds, corrected; grants are chosen by it
    */
-  constructor({ device, phoneNow, trueNow }) {
+  constructor({ device, platform, trueNow }) {
     this.#device = device;
-    this.#phoneNow = phoneNow;
+    this.#platform = platform;
     this.#trueNow = trueNow;
   }
 
@@ -61,10 +60,10 @@ export class Show {
 
   /** To be called several times a second: redraws in time, hides what must not be seen. */
   async tick() {
-    const { due, over } = countdown(this.iat, this.#phoneNow());
+    const { due, over } = countdown(this.iat, this.#platform.now());
     const ended = this.grant !== null && !isUsable(this.grant, this.#trueNow());
     if (this.iat !== null && (over || ended)) this.hide();
-    if (this.surface && document.visibilityState === "visible" && (due || ended)) await this.redraw();
+    if (this.surface && this.#platform.visible() && (due || ended)) await this.redraw();
   }
 
   hide() {
@@ -73,7 +72,7 @@ export class Show {
   }
 
   async #draw() {
-    if (!this.surface || document.visibilityState === "hidden") return;
+    if (!this.surface || !this.#platform.visible()) return;
     const now = this.#trueNow();
     const grant = chooseGrant(this.#device.grants, this.scene, now, this.grant?.id ?? null);
     if (grant === null) {
@@ -81,11 +80,11 @@ export class Show {
       this.hide();
       return;
     }
-    const iat = Math.floor(this.#phoneNow());
+    const iat = Math.floor(this.#platform.now());
     // The same grant twice in one second would be the same code, which a verifier takes only once.
     if (grant.id === this.grant?.id && iat === this.iat) return;
     const scene = this.scene;
-    const code = await writeDeviceCode({ iat, grant: grant.grant, ...holderOf(grant.privateKey) });
+    const code = await writeDeviceCode({ iat, grant: grant.grant, ...this.#platform.keys.holderOf(grant.privateKey) });
     if (scene !== this.scene || !this.surface) return;
     const begins = grant.id !== this.grant?.id;
     this.surface.draw(code, iat);

@@ -1,0 +1,45 @@
+/** What a browser gives to the wallet's core, see core/platform.js. */
+
+import { byFetch } from "/wallet/core/fetch.js";
+import { browserKeys } from "/wallet/core/keys.js";
+import { openStore } from "/wallet/core/store.js";
+import { TABLES } from "/wallet/core/wallet.js";
+import { language } from "./preferences.js";
+
+/**
+ * @returns {Promise<import("/wallet/core/platform.js").Platform>}
+ * @throws {DOMException} where IndexedDB refuses to open, as in some private windows
+ */
+export async function openPlatform() {
+  return {
+    keys: browserKeys,
+    store: await openStore("city-code-wallet", TABLES),
+    request: byFetch,
+    bearer: () => null,
+    client: "web/1.0.0",
+    language,
+    now: () => Date.now() / 1000,
+    visible: () => document.visibilityState === "visible",
+    online: () => navigator.onLine,
+    watch,
+    exclusively: (act) => (navigator.locks ? navigator.locks.request("city-code-upkeep", act) : act()),
+    deviceName,
+    resume: (account) => account.fetchMe(),
+    // The CSRF token and the session's name are worth nothing after this page; they are not written down.
+    remembered: ({ csrf, session, ...kept }) => kept,
+  };
+}
+
+function watch({ wake, offline }) {
+  document.addEventListener("visibilitychange", wake);
+  window.addEventListener("online", wake);
+  window.addEventListener("offline", offline);
+}
+
+/** @returns {string} what the person would call this device, such as "Chrome on Android" */
+function deviceName(userAgent = navigator.userAgent) {
+  const find = (table) => table.find(([mark]) => userAgent.includes(mark))?.[1];
+  const browser = find([["MicroMessenger", "WeChat"], ["Edg", "Edge"], ["Firefox", "Firefox"], ["Chrome", "Chrome"], ["Safari", "Safari"]]);
+  const system = find([["Android", "Android"], ["iPhone", "iPhone"], ["iPad", "iPad"], ["Windows", "Windows"], ["Mac OS", "macOS"], ["Linux", "Linux"]]);
+  return `${browser ?? "Browser"} on ${system ?? "this device"}`;
+}
