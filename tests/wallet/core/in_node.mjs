@@ -11,10 +11,12 @@ import { isDigitCode, writeDigitCode } from "../../../wallet/core/digit.js";
 import { bytesToDigits, digitsToBytes } from "../../../wallet/core/digits.js";
 import { chooseGrant, goodUntil, needsRenewal } from "../../../wallet/core/grants.js";
 import { browserKeys, holderOf, makeGrantKey } from "../../../wallet/core/keys.js";
+import { wordsIn } from "../../../wallet/core/language.js";
 import { luhnDigit } from "../../../wallet/core/luhn.js";
 import { readShow, readSignedGrant } from "../../../wallet/core/reader.js";
 import { openTrustList } from "../../../wallet/core/trust_list.js";
 import { fromBase32, totp } from "../../../wallet/core/totp.js";
+import { utf8 } from "../../../wallet/core/utf8.js";
 import { decideIn } from "../../../wallet/core/context.js";
 import { decide } from "../../../wallet/core/verifier.js";
 import { offerAll } from "./trust_lists.js";
@@ -57,8 +59,22 @@ const TASKS = {
   digits: ({ handle, seed, moments }) => Promise.all(moments.map((now) => writeDigitCode({ handle, seed, now, hmac: browserKeys.hmac }))),
   luhn: ({ texts }) => texts.map((text) => [luhnDigit(text.slice(0, -1)), isDigitCode(text)]),
   base32: ({ texts }) => texts.map((text) => reading(() => toBase64url(fromBase32(text)))),
+  utf8: ({ texts }) => texts.map((text) => [Buffer.from(utf8(text)).toString("hex"), Buffer.from(new TextEncoder().encode(text)).toString("hex")]),
+  times: ({ language, moments }) => moments.map((seconds) => ours(wordsIn(() => language), seconds)),
+  intl: ({ language, moments }) => moments.map((seconds) => theirs(language, seconds)),
   bars: ({ texts }) => texts.map((text) => reading(() => modulesOf(text))),
 };
+
+function ours({ clockFace, dayAndTime, dayName }, seconds) {
+  return [clockFace(seconds), dayName(seconds), dayAndTime(seconds)];
+}
+
+function theirs(language, seconds) {
+  const clock = { hour: "2-digit", minute: "2-digit" };
+  const forms = [{ ...clock, second: "2-digit" }, { month: "long", day: "numeric", weekday: "long" },
+    { year: "numeric", month: "2-digit", day: "2-digit", ...clock }];
+  return forms.map((form) => new Intl.DateTimeFormat({ zh: "zh-CN", en: "en-GB" }[language], { ...form, hourCycle: "h23" }).format(seconds * 1000));
+}
 
 /** Every truncation of the text and of its bytes, and every flip of one bit: how often each reason was given. */
 async function spoilt(text, context) {

@@ -9,7 +9,7 @@ import pytest
 from tests.running import ROOT
 from tests.wallet.core.javascript import FOLDERS, node
 
-LATER = re.compile(r"""(?<![{|])\bimport\(["']([^"']+\.js)["']\)""")
+LATER = re.compile(r"""(?<![{|<])\bimport\(["']([^"']+\.js)["']\)""")
 IMPORT = re.compile(r"""^(?:import|export)\b[^;]*?["']([^"']+\.js)["'];""", re.MULTILINE | re.DOTALL)
 TRANSLATIONS = ["wallet/core/translations", "adapters/scanner/static/translations"]
 

@@ -1,0 +1,27 @@
+"""What a mini-program's runtime lacks is written in the core, and gives what a browser's own would."""
+
+import pytest
+
+from tests.wallet.core.javascript import in_node
+
+MOMENTS = [1_775_000_000, 1_795_795_199, 1_795_795_200, 1_798_761_599, 1_800_000_000, 1_709_164_800]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_times_and_dates_read_as_the_browser_writes_them(language: str) -> None:
+    assert in_node("times", language=language, moments=MOMENTS) == in_node("intl", language=language, moments=MOMENTS)
+
+
+def test_text_becomes_the_bytes_of_a_text_encoder() -> None:
+    texts = [
+        "",
+        "CC1 show",
+        "§é",
+        "城市码",
+        "\U0001f9d3\U00020bb7",
+        "a\ud800b",
+        "\udc00",
+        "\x7f\x80\u07ff\u0800\uffff\U00010000",
+    ]
+    for ours, theirs in in_node("utf8", texts=texts):
+        assert ours == theirs
