@@ -2,13 +2,15 @@
 
 import { ApiError } from "./api.js";
 import { fromBase64url, toBase64url } from "./base64url.js";
-import { batchSize, needsRenewal } from "./grants.js";
+import { batchSize, needsRenewal, TIE_BATCH } from "./grants.js";
 import { writeJws } from "./jws.js";
 
 const PATH = "/wallet/api/v1";
 const RECORD = "device";
 /** What a city that cannot sign now will most likely sign by. */
 const DEFAULT_ALGORITHM = "ES256";
+/** Places that the service looks up in one call. */
+const MOST_STATUSES = 64;
 /** Errors that a second try with a corrected clock or fresh keys can cure. */
 const WORTH_A_SECOND_TRY = new Set(["clock_skew", "weak_key"]);
 
@@ -22,8 +24,8 @@ export class Device {
 
   /** Server's name of this device, null before registration. */
   id = null;
-  /** Grants on hand, see core/grants.js. */
-  grants = [];
+  /** Grants on hand, see core/grants.js: the owner's, and those of people they act for. */
+  #held = [];
 
   /**
    * @param {object} parts
@@ -41,9 +43,19 @@ export class Device {
     this.#now = now;
   }
 
+  /** The owner's own grants. */
+  get grants() {
+    return this.grantsOf(null);
+  }
+
+  /** @param {string|null} tie @returns {object[]} grants of the one acted for under a tie; null: the owner's own */
+  grantsOf(tie) {
+    return this.#held.filter((grant) => (grant.tie ?? null) === tie);
+  }
+
   async recall() {
     this.id = (await this.#store.get("settings", RECORD))?.id ?? null;
-    this.grants = await this.#store.all("grants");
+    this.#held = await this.#store.all("grants");
     await this.#drop((grant) => grant.expires <= this.#now());
   }
 
@@ -65,9 +77,15 @@ export class Device {
     await this.#account.fetchMe();
   }
 
-  /** Fetches what is missing for one scene; does nothing while enough is on hand. @param {string} scene */
-  async refill(scene) {
-    if (needsRenewal(this.grants, scene, this.#now())) await this.#twice(() => this.#fetchGrants(scene));
+  /**
+   * Fetches what is missing for one scene; does nothing while enough is on hand.
+   *
+   * @param {string} scene
+   * @param {string|null} [tie] to the one acted for
+   */
+  async refill(scene, tie = null) {
+    const size = tie === null ? batchSize(scene) : TIE_BATCH;
+    if (needsRenewal(this.grantsOf(tie), scene, this.#now(), size)) await this.#twice(() => this.#fetchGrants(scene, size, tie));
   }
 
   /**
@@ -85,18 +103,21 @@ export class Device {
 
   /** Asks whether the grants on hand still stand and drops those that do not. @returns {Promise<boolean>} any dropped */
   async checkStatuses() {
-    const asked = [...this.grants];
-    if (asked.length === 0) return false;
-    const places = asked.map(({ list, idx }) => [list, idx]);
-    const { statuses } = await this.#call("POST", `${PATH}/grants/status`, { grants: places });
-    const dead = new Set(asked.filter((_, at) => statuses[at] !== "valid").map(({ id }) => id));
+    const asked = [...this.#held];
+    const dead = new Set();
+    for (let from = 0; from < asked.length; from += MOST_STATUSES) {
+      const some = asked.slice(from, from + MOST_STATUSES);
+      const places = some.map(({ list, idx }) => [list, idx]);
+      const { statuses } = await this.#call("POST", `${PATH}/grants/status`, { grants: places });
+      some.filter((_, at) => statuses[at] !== "valid").forEach(({ id }) => dead.add(id));
+    }
     await this.#drop((grant) => dead.has(grant.id) || grant.expires <= this.#now());
     return dead.size > 0;
   }
 
   /** @param {object} grant @param {{at: number, begins: boolean}} showing begins: its hour on screen starts now */
   async markShown(grant, { at, begins }) {
-    const held = this.grants.find(({ id }) => id === grant.id);
+    const held = this.#held.find(({ id }) => id === grant.id);
     if (!held) return;
     if (begins || held.shownFrom === null) held.shownFrom = at;
     held.shownLast = at;
@@ -105,8 +126,32 @@ export class Device {
 
   /** @returns {object|null} the grant that was on screen last, before this page was opened */
   get lastShown() {
-    const shown = this.grants.filter((grant) => grant.shownLast !== null);
-    return shown.sort((left, right) => right.shownLast - left.shownLast)[0] ?? null;
+    return lastOf(this.grants);
+  }
+
+  /** The grants of one tie as `Show` needs them. @param {string} tie */
+  actingFor(tie) {
+    const held = () => this.grantsOf(tie);
+    return {
+      get grants() {
+        return held();
+      },
+      get lastShown() {
+        return lastOf(held());
+      },
+      markShown: (grant, showing) => this.markShown(grant, showing),
+    };
+  }
+
+  /** Signs claims about this moment by the device key. @param {string} typ @param {object} asked @returns {Promise<string>} JWS */
+  async prove(typ, asked) {
+    const { privateKey } = await this.#store.get("settings", RECORD);
+    return this.#sign(privateKey, { typ }, { aud: this.#account.me.issuer, iat: this.#now(), sub: this.id, ...asked });
+  }
+
+  /** Drops the grants of one tie, which has ended. @param {string} tie */
+  async dropGrantsOf(tie) {
+    await this.#drop((grant) => grant.tie === tie);
   }
 
   /** Drops the grants; the phone stays registered. */
@@ -136,39 +181,38 @@ export class Device {
     return { id, privateKey };
   }
 
-  async #fetchGrants(scene) {
+  async #fetchGrants(scene, size, tie) {
     const algorithm = this.#account.me.algorithm ?? DEFAULT_ALGORITHM;
-    const pairs = await Promise.all(Array.from({ length: batchSize(scene) }, () => this.#keys.makeGrantKey(algorithm)));
+    const pairs = await Promise.all(Array.from({ length: size }, () => this.#keys.makeGrantKey(algorithm)));
     const points = pairs.map(({ point }) => toBase64url(point));
-    const { grants } = await this.#request("grants", "grant-request+jwt", { scene, algorithm, keys: points });
+    const { grants } = await this.#request("grants", "grant-request+jwt", { scene, algorithm, keys: points,
+      ...(tie === null ? {} : { for: tie }) });
     for (const given of grants) {
       const place = points.indexOf(given.key);
       // A grant for a key that this phone does not hold could never be shown.
-      if (place >= 0) await this.#keep(given, pairs[place].privateKey);
+      if (place >= 0) await this.#keep(given, tie, pairs[place].privateKey);
     }
   }
 
   /** A request under the device key, which shows that it comes from this phone. */
   async #request(path, typ, asked) {
-    const { privateKey } = await this.#store.get("settings", RECORD);
-    const claims = { aud: this.#account.me.issuer, iat: this.#now(), sub: this.id, ...asked };
-    return this.#call("POST", `${PATH}/${path}`, { proof: await this.#sign(privateKey, { typ }, claims) });
+    return this.#call("POST", `${PATH}/${path}`, { proof: await this.prove(typ, asked) });
   }
 
   #sign(privateKey, header, claims) {
     return writeJws(this.#keys.holderOf(privateKey).sign, header, claims);
   }
 
-  async #keep({ grant, list, idx, scene, not_before: notBefore, expires }, privateKey) {
-    const held = { id: `${list}:${idx}`, list, idx, scene, grant: fromBase64url(grant), notBefore, expires, privateKey,
+  async #keep({ grant, list, idx, scene, not_before: notBefore, expires }, tie, privateKey) {
+    const held = { id: `${list}:${idx}`, list, idx, tie, scene, grant: fromBase64url(grant), notBefore, expires, privateKey,
       shownFrom: null, shownLast: null };
     await this.#store.put("grants", held);
-    this.grants.push(held);
+    this.#held.push(held);
   }
 
   async #drop(isGone) {
-    const gone = this.grants.filter(isGone);
-    this.grants = this.grants.filter((grant) => !gone.includes(grant));
+    const gone = this.#held.filter(isGone);
+    this.#held = this.#held.filter((grant) => !gone.includes(grant));
     for (const { id } of gone) await this.#store.remove("grants", id);
   }
 
@@ -181,4 +225,9 @@ export class Device {
       return act();
     }
   }
+}
+
+function lastOf(grants) {
+  const shown = grants.filter((grant) => grant.shownLast !== null);
+  return shown.sort((left, right) => right.shownLast - left.shownLast)[0] ?? null;
 }

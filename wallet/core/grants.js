@@ -1,7 +1,7 @@
 /**
  * Which grant to show, and when to fetch new ones. Rules only: no store, no network, no clock.
  *
- * A held grant is {id, list, idx, scene, grant, notBefore, expires, privateKey, shownFrom, shownLast}; the last two are
+ * A held grant is {id, list, idx, tie, scene, grant, notBefore, expires, privateKey, shownFrom, shownLast}; the last two are
  * null until it was on screen. Each grant is one pseudonym: it is shown for an hour at most, then the next one is taken.
  */
 
@@ -16,6 +16,9 @@ export const LAST_SECONDS = 60;
 
 const BATCH = { [ALL_SCENES]: 8 };
 const SCENE_BATCH = 2;
+
+/** Grants fetched at a time for somebody acted for: their codes are shown now and then, not several times a day. */
+export const TIE_BATCH = 4;
 
 /** @param {string} scene @returns {number} grants fetched at a time */
 export function batchSize(scene) {
@@ -50,13 +53,14 @@ export function chooseGrant(grants, scene, now, currentId) {
  * @param {object[]} grants
  * @param {string} scene
  * @param {number} now
+ * @param {number} [size] of a batch
  * @returns {boolean} fewer than half a batch are unused and good for the next hours, or none can be shown now
  */
-export function needsRenewal(grants, scene, now) {
+export function needsRenewal(grants, scene, now, size = batchSize(scene)) {
   const ofScene = grants.filter((grant) => grant.scene === scene);
   const fresh = ofScene.filter((grant) => grant.shownFrom === null
     && grant.expires - now > Math.min(RENEW_BEFORE, (grant.expires - grant.notBefore) * RENEW_SHARE));
-  return fresh.length < batchSize(scene) / 2 || !ofScene.some((grant) => isUsable(grant, now));
+  return fresh.length < size / 2 || !ofScene.some((grant) => isUsable(grant, now));
 }
 
 /**

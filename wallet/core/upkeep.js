@@ -69,7 +69,7 @@ export class Upkeep {
   }
 
   async #round() {
-    const { account, device, show } = this.#wallet;
+    const { account, device, family, inbox, show } = this.#wallet;
     // Another page of this browser may have fetched meanwhile.
     await device.recall();
     const fresh = account.fresh ? account.me : await account.resume();
@@ -85,6 +85,8 @@ export class Upkeep {
       await show.refresh();
       this.#wallet.changed();
     }
+    await family.refill();
+    await inbox.look();
     return undefined;
   }
 

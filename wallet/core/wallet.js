@@ -5,6 +5,8 @@ import { createApi, UNREACHABLE } from "./api.js";
 import { ServerClock } from "./clock.js";
 import { Device } from "./device.js";
 import { DigitCodes } from "./digit_codes.js";
+import { FamilyCodes } from "./family_codes.js";
+import { Inbox } from "./inbox.js";
 import { Show } from "./show.js";
 import { Upkeep } from "./upkeep.js";
 
@@ -41,6 +43,8 @@ export class Wallet {
     this.device = new Device({ store: this.store, keys: platform.keys, call: this.call, account: this.account, now: this.trueNow });
     this.digits = new DigitCodes({ device: this.device, now: this.trueNow });
     this.show = new Show({ device: this.device, platform, trueNow: this.trueNow });
+    this.family = new FamilyCodes({ store: this.store, device: this.device });
+    this.inbox = new Inbox({ call: this.call, now: this.phoneNow, onChange: () => this.changed() });
     this.upkeep = new Upkeep(this);
   }
 
@@ -48,6 +52,7 @@ export class Wallet {
   async start() {
     await this.account.recall();
     await this.device.recall();
+    await this.family.recall();
     this.blocked = (await this.store.get("settings", BLOCKED))?.value ?? null;
     this.show.resume();
     if (this.account.me) this.changed();
@@ -126,7 +131,9 @@ export class Wallet {
     this.digits.drop();
     await this.store.wipe();
     await this.device.recall();
+    await this.family.recall();
     await this.account.forget();
+    this.inbox.forget();
     this.blocked = null;
     this.changed();
   }

@@ -11,10 +11,29 @@ import { problemWords } from "./language.js";
  * @returns {HTMLElement}
  */
 export function field(label, input, hint) {
-  const id = `field-${input.name}`;
-  return h("p", { class: "field" }, h("label", { for: id }, label),
-    h("input", { id, required: true, "aria-describedby": hint ? `${id}-hint` : null, ...input }),
-    hint && h("span", { class: "hint", id: `${id}-hint` }, hint));
+  return labelled(label, input, hint, (properties) => h("input", { required: true, ...properties }));
+}
+
+/** As `field`, for more than one line. */
+export function area(label, input, hint) {
+  return labelled(label, input, hint, (properties) => h("textarea", { required: true, rows: 4, ...properties }));
+}
+
+/**
+ * @param {string} label
+ * @param {Record<string, any>} select its attributes; name is needed
+ * @param {[string|number, string][]} options value and words
+ * @param {string|number} [chosen] the first by default
+ * @returns {HTMLElement}
+ */
+export function choice(label, select, options, chosen = options[0]?.[0]) {
+  return labelled(label, select, null, (properties) => h("select", properties,
+    options.map(([value, words]) => h("option", { value, selected: value === chosen }, words))));
+}
+
+/** @param {string} label @param {Record<string, any>} input its attributes; name is needed @returns {HTMLElement} */
+export function checkbox(label, input) {
+  return h("label", { class: "choice" }, h("input", { type: "checkbox", ...input }), h("span", {}, label));
 }
 
 /** @returns {{element: HTMLElement, show: (error: Error) => void, clear: () => void}} a place for what went wrong */
@@ -64,6 +83,13 @@ export function actionButton(label, properties, act) {
   const element = h("div", { class: "action" }, box.element,
     h("button", { type: "button", ...properties, onclick: () => guarded(element, box, act) }, label));
   return element;
+}
+
+function labelled(label, properties, hint, make) {
+  const id = properties.id ?? `field-${properties.name}`;
+  return h("p", { class: "field" }, h("label", { for: id }, label),
+    make({ ...properties, id, "aria-describedby": hint ? `${id}-hint` : null }),
+    hint && h("span", { class: "hint", id: `${id}-hint` }, hint));
 }
 
 async function guarded(element, box, act) {

@@ -1,28 +1,20 @@
 /** The frame around every screen: header with language and elder switches, tabs, and the choice of screen. */
 
-import { h } from "./dom.js";
+import { h, toggle } from "./dom.js";
 import { icon } from "./icons.js";
 import { t } from "./language.js";
 import { elder, language, setElder, setLanguage } from "./preferences.js";
-import { cardsView } from "./views/cards.js";
-import { codeView } from "./views/code.js";
-import { confirmView } from "./views/confirm.js";
-import { digitView } from "./views/digit.js";
-import { meView } from "./views/me.js";
-import { privacyView } from "./views/privacy.js";
+import { ELDER_TABS, OPEN_SCREENS, SCREENS, TABS } from "./screens.js";
 import { realNameView } from "./views/real_name.js";
-import { recordsView } from "./views/records.js";
 import { signInView } from "./views/sign_in.js";
 
-const TABS = { code: codeView, cards: cardsView, records: recordsView, privacy: privacyView, me: meView };
-const FIRST_TAB = "code";
-
-/** Owns the root element. A view is (app, argument) => {element, update?, leave?}. */
+/** Owns the root element and shows one screen at a time, see screens.js. */
 export class Shell {
   #app;
   #root = null;
   #view = null;
   #screen = "";
+  #unread = h("span", { class: "count", testid: "unread", hidden: true });
 
   constructor(app) {
     this.#app = app;
@@ -45,13 +37,15 @@ export class Shell {
     if (this.#root === null) return;
     if (this.#due().screen !== this.#screen) this.render();
     else this.#view.update?.();
+    this.#tellUnread();
   }
 
   /** Builds the due screen anew. */
   render() {
     const { screen, make } = this.#due();
     const same = screen === this.#screen;
-    const focused = this.#root.contains(document.activeElement) ? document.activeElement.dataset.testid : null;
+    const inside = this.#root.contains(document.activeElement);
+    const focused = inside ? document.activeElement.dataset.testid : null;
     this.#view?.leave?.();
     this.#screen = screen;
     this.#view = make();
@@ -60,8 +54,11 @@ export class Shell {
       ...(this.#tabbed() ? [this.#tabs(screen)] : []));
     document.title = t("title");
     this.#view.update?.();
-    // Everything was rebuilt; a keyboard user stays where they were.
-    if (focused) this.#root.querySelector(`[data-testid="${focused}"]`)?.focus({ preventScroll: true });
+    this.#tellUnread();
+    // Everything was rebuilt; a keyboard user stays where they were, or begins at the new screen.
+    const kept = focused && this.#root.querySelector(`[data-testid="${focused}"]`);
+    if (kept) kept.focus({ preventScroll: true });
+    else if (inside && !same) this.#root.querySelector("main").focus({ preventScroll: true });
     if (!same) window.scrollTo(0, 0);
   }
 
@@ -77,19 +74,21 @@ export class Shell {
 
   #due() {
     const { me } = this.#app.account;
+    const [place, ...rest] = location.hash.slice(1).split("/").map(decoded);
+    const screen = [place, ...rest].join("/");
+    if (Object.hasOwn(OPEN_SCREENS, place)) return { screen, make: () => OPEN_SCREENS[place](this.#app, rest) };
     if (me === null) return { screen: "sign-in", make: () => signInView(this.#app) };
     if (me.person === null) return { screen: "real-name", make: () => realNameView(this.#app) };
-    const [place, ...rest] = location.hash.slice(1).split("/");
-    if (place === "confirm") return { screen: `confirm/${rest.join("/")}`, make: () => confirmView(this.#app, rest) };
-    if (place === "digit") return { screen: "digit", make: () => digitView(this.#app) };
-    const tab = Object.hasOwn(TABS, place) ? place : FIRST_TAB;
-    return { screen: tab, make: () => TABS[tab](this.#app) };
+    if (Object.hasOwn(SCREENS, place)) return { screen, make: () => SCREENS[place](this.#app, rest) };
+    const first = elder() ? "home" : "code";
+    return { screen: first, make: () => SCREENS[first](this.#app, []) };
   }
 
   #header() {
     const chinese = language() === "zh";
     return h("header", { class: "top" },
       h("h1", { class: "brand" }, t("brand")),
+      !this.#tabbed() && h("a", { class: "switch", href: "#help", testid: "help-open" }, t("menu.help")),
       h("button", { type: "button", class: "switch", testid: "elder-switch", "aria-pressed": String(elder()),
         onclick: () => this.#change(() => setElder(!elder())) }, t(elder() ? "elder.off" : "elder.on")),
       h("button", { type: "button", class: "switch", testid: "language-switch", lang: chinese ? "en" : "zh-CN",
@@ -102,8 +101,24 @@ export class Shell {
   }
 
   #tabs(screen) {
-    return h("nav", { class: "tabs", "aria-label": t("tabs") }, Object.keys(TABS).map((tab) =>
+    const tabs = elder() ? ELDER_TABS : TABS;
+    return h("nav", { class: "tabs", "aria-label": t("tabs") }, tabs.map((tab) =>
       h("a", { href: `#${tab}`, class: "tab", testid: `tab-${tab}`, "aria-current": tab === screen ? "page" : null },
-        icon(tab), h("span", {}, t(`tab.${tab}`)))));
+        icon(tab), h("span", {}, t(`tab.${tab}`)), tab === "messages" && this.#unread)));
+  }
+
+  #tellUnread() {
+    const { count } = this.#app.inbox;
+    toggle(this.#unread, count > 0);
+    this.#unread.replaceChildren(h("span", { "aria-hidden": "true" }, String(count)), h("span", { class: "unseen" }, t("tab.unread", { count })));
+  }
+}
+
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    // An address that somebody typed; no place has such a name.
+    return "";
   }
 }

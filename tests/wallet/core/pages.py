@@ -57,6 +57,7 @@ class PretendCity:
         answers: dict[str, Callable[[], tuple[int, Any]]] = {
             "/wallet/api/v1/me": lambda: (200, self._me(now)),
             "/wallet/api/v1/devices": lambda: (201, {"id": "device-1"}),
+            "/wallet/api/v1/notices": lambda: (200, {"notices": []}),
             "/wallet/api/v1/grants": lambda: (200, {"grants": [], "server_time": now}),
             "/wallet/api/v1/digit-codes": lambda: (200, self._digit_codes(body, now)),
             "/terminals/v1/enrolments": lambda: (201, terminal | {"partner": {"name": "公交"}, "issuer": ISSUER}),

@@ -1,5 +1,11 @@
 /** The wallet's words, English. Keys are the same in every language. */
+
+import help from "./en_help.js";
+import services from "./en_services.js";
+
 export default {
+  ...services,
+  ...help,
   title: "City code",
   brand: "City code",
   tabs: "Main menu",

@@ -1,5 +1,11 @@
 /** The wallet's words, Chinese. Keys are the same in every language. */
+
+import help from "./zh_help.js";
+import services from "./zh_services.js";
+
 export default {
+  ...services,
+  ...help,
   title: "城市码",
   brand: "城市码",
   tabs: "主菜单",

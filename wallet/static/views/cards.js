@@ -1,49 +1,63 @@
-/** Cards and licences: what is linked, what state it is in, and linking another. */
+/** Cards and licences: what is linked, in what state and in the holder's own order, and linking another. */
 
+import { linkCard, listCards, listCardTypes, movedUp } from "/wallet/core/cards.js";
 import { h } from "../dom.js";
-import { field, form } from "../forms.js";
+import { choice, field, form } from "../forms.js";
 import { icon } from "../icons.js";
-import { dayOf, pick, problemWords, t } from "../language.js";
+import { dayOf, pick, t } from "../language.js";
+import { fetched } from "./fetched.js";
 
-const PATH = "/wallet/api/v1";
+/** Where this phone keeps the order of the cards. */
+const ORDER = "card-order";
+/** What stands in place of a number until the person asks to see it. */
+export const HIDDEN = "•••• ••••";
 
 /** @param {object} app */
 export function cardsView(app) {
-  const list = h("div", { class: "card-list", testid: "card-list", "aria-live": "polite" }, h("p", { class: "hint" }, t("loading")));
-  const adding = h("div", {});
-  const element = h("section", { class: "page" }, h("h2", {}, t("tab.cards")), list, adding);
+  let seen = false;
+  let cards = [];
+  const list = fetched({ testid: "card-list" }, async () => {
+    cards = await listCards(app.call, (await app.store.get("settings", ORDER))?.value);
+    return cards.length === 0 ? h("p", {}, t("cards.none")) : h("ul", { class: "plain-list card-list" }, cards.map((card, at) => cardElement(card, at)));
+  });
+  const eye = h("button", { type: "button", class: "small", testid: "cards-eye", "aria-pressed": "false", onclick: () => {
+    seen = !seen;
+    eye.setAttribute("aria-pressed", String(seen));
+    eye.replaceChildren(icon(seen ? "hide" : "eye"), t(seen ? "cards.hide" : "cards.show"));
+    list.load();
+  } }, icon("eye"), t("cards.show"));
+  const adding = fetched({}, async () => addForm(await listCardTypes(app.call)));
 
-  async function load() {
-    try {
-      const [{ cards }, { types }] = await Promise.all([app.call("GET", `${PATH}/cards`), app.call("GET", `${PATH}/card-types`)]);
-      list.replaceChildren(...(cards.length ? cards.map(cardElement) : [h("p", {}, t("cards.none"))]));
-      adding.replaceChildren(addForm(types));
-    } catch (error) {
-      list.replaceChildren(h("p", { class: "notice warn", role: "alert" }, problemWords(error)));
-    }
+  function cardElement(card, at) {
+    return h("li", { class: `card ${card.good ? "" : "card-bad"}`, testid: "card", "data-type": card.type, "data-state": card.state },
+      h("h3", {}, pick(card.title)), h("p", { class: "number" }, seen ? card.number : HIDDEN), cardFoot(card),
+      h("p", { class: "card-acts" }, h("a", { class: "button small", href: `#card/${encodeURIComponent(card.id)}`, testid: "card-open" }, t("cards.open")),
+        at > 0 && h("button", { type: "button", class: "small", testid: "card-up", "aria-label": t("cards.up", { card: pick(card.title) }),
+          onclick: () => moveUp(card) }, icon("up"))));
+  }
+
+  async function moveUp({ id }) {
+    await app.store.put("settings", { name: ORDER, value: movedUp(cards, id) });
+    await list.load();
+    list.element.querySelectorAll("[data-testid=card-open]")[cards.findIndex((card) => card.id === id)].focus();
   }
 
   function addForm(types) {
     return h("details", { class: "fold" }, h("summary", { testid: "add-card-open" }, t("cards.add")),
-      form({ testid: "add-card-form", autocomplete: "off" }, async ({ type, number }) => {
-        await app.call("POST", `${PATH}/cards`, { type, number });
-        await load();
+      form({ testid: "add-card-form", autocomplete: "off" }, async (card) => {
+        await linkCard(app.call, card);
+        await list.load();
         app.upkeep.now();
-      }, h("p", { class: "field" }, h("label", { for: "card-type" }, t("cards.type")),
-        h("select", { id: "card-type", name: "type", testid: "card-type" },
-          types.map(({ type, title }) => h("option", { value: type }, pick(title))))),
+      }, choice(t("cards.type"), { id: "card-type", name: "type", testid: "card-type" }, types.map(({ type, title }) => [type, pick(title)])),
       field(t("cards.number"), { name: "number", autocomplete: "off", maxlength: 40, testid: "card-number" }, t("cards.hint")),
       h("button", { class: "primary", testid: "add-card" }, t("cards.submit"))));
   }
 
-  load();
-  return { element };
+  return { element: h("section", { class: "page" }, h("div", { class: "page-head" }, h("h2", {}, t("tab.cards")), eye), list.element, adding.element) };
 }
 
-function cardElement(card) {
-  const good = card.state === "normal";
-  return h("article", { class: `card ${good ? "" : "card-bad"}`, testid: "card", "data-type": card.type, "data-state": card.state },
-    h("h3", {}, pick(card.title)), h("p", { class: "number" }, card.number),
-    h("p", { class: "card-foot" }, h("span", { class: "state" }, icon(good ? "done" : "warning"), pick(card.state_title)),
-      h("span", {}, card.valid_until === null ? t("cards.no_end") : t("cards.until", { time: dayOf(card.valid_until) }))));
+/** @param {object} card @returns {HTMLElement} its state and validity in words */
+export function cardFoot(card) {
+  return h("p", { class: "card-foot" }, h("span", { class: "state" }, icon(card.good ? "done" : "warning"), pick(card.stateTitle)),
+    h("span", {}, card.until === null ? t("cards.no_end") : t("cards.until", { time: dayOf(card.until) })));
 }

@@ -4,11 +4,10 @@ import { ALL_SCENES, goodUntil } from "/wallet/core/grants.js";
 import { h, toggle, write } from "../dom.js";
 import { icon } from "../icons.js";
 import { hasWords, pick, problemWords, skewWords, t, untilWhen } from "../language.js";
-import { keepAwake, letSleep } from "../wake_lock.js";
+import { keepShowing } from "./showing.js";
 import { stage } from "./stage.js";
 import { ticketsPanel } from "./tickets.js";
 
-const TICK_MS = 250;
 const TICKET_SCENE = "scenic_spot";
 
 /** @param {object} app */
@@ -26,7 +25,9 @@ export function codeView(app) {
   const panel = h("div", { class: "panel", testid: "code-panel", "data-state": "preparing" }, drawn.element, obstacle.element);
   const prepared = h("p", { class: "prepared", testid: "prepared-until" });
   const element = h("section", { class: "code-page" }, h("h2", { class: "unseen" }, t("tab.code")),
-    offline.element, skew, again, panel, scenes.element, tickets.element, digits, prepared, h("p", { class: "prepared" }, t("code.screenshot")));
+    whose(app), offline.element, skew, again, panel, scenes.element, tickets.element, digits, prepared,
+    h("p", { class: "prepared" }, t("code.screenshot")), h("p", { class: "prepared" }, t("code.bright")),
+    h("a", { class: "button plain", href: "#help", testid: "code-help" }, icon("help"), t("menu.help")));
 
   function update() {
     const now = app.trueNow();
@@ -43,48 +44,8 @@ export function codeView(app) {
     tickets.tell(show.scene === TICKET_SCENE);
   }
 
-  async function tick() {
-    drawn.tick(show.iat, app.phoneNow());
-    const before = show.iat;
-    await show.tick();
-    if (show.iat !== before) {
-      drawn.tick(show.iat, app.phoneNow());
-      update();
-    }
-  }
-
-  function onVisibility() {
-    // What is not looked at is not kept: a frozen page could otherwise come back with an old code.
-    if (document.visibilityState === "hidden") show.hide();
-    else keepAwake();
-    tick();
-  }
-
-  show.surface = drawn;
-  show.iat = null;
-  const timer = setInterval(tick, TICK_MS);
-  document.addEventListener("visibilitychange", onVisibility);
-  window.addEventListener("pagehide", onHide);
-  window.addEventListener("resize", onResize);
-  keepAwake();
-  tick();
-  return { element, update, leave() {
-    clearInterval(timer);
-    document.removeEventListener("visibilitychange", onVisibility);
-    window.removeEventListener("pagehide", onHide);
-    window.removeEventListener("resize", onResize);
-    show.hide();
-    show.surface = null;
-    letSleep();
-  } };
-
-  function onHide() {
-    show.hide();
-  }
-
-  function onResize() {
-    drawn.fit();
-  }
+  const leave = keepShowing({ show, drawn, now: app.phoneNow, onChange: update });
+  return { element, update, leave };
 }
 
 function obstaclePanel(app) {
@@ -101,6 +62,14 @@ function obstaclePanel(app) {
     write(action, t(hasWords(`reason.${why}.action`) ? `reason.${why}.action` : "retry"));
     toggle(action, why !== "preparing");
   } };
+}
+
+/** The switch to the codes of those acted for; nothing for a person who acts for nobody. */
+function whose(app) {
+  const { ties } = app.family;
+  return ties.length > 0 && h("nav", { class: "whose", "aria-label": t("code.whose"), testid: "whose" },
+    h("a", { class: "button small", href: "#code", "aria-current": "page" }, icon("me"), t("code.mine")),
+    ties.map(({ id, name }) => h("a", { class: "button small", href: `#family-code/${encodeURIComponent(id)}`, testid: "whose-tie" }, icon("person"), name)));
 }
 
 function sceneSwitch(app, update) {

@@ -1,6 +1,6 @@
 /** The camera: about ten frames a second to the reader, while the page is seen. */
 
-import { readQr } from "./reader.js";
+import { readQr } from "./qr_reader.js";
 
 const EVERY_MS = 100;
 /** Larger frames cost time and find nothing more. */

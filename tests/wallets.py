@@ -1,0 +1,79 @@
+"""A citizen's wallet in a real browser, for journeys and pictures: signing in, and going to a screen."""
+
+from playwright.sync_api import Browser, Page, ViewportSize
+
+from tests.running import Person, RunningCity
+
+PHONE: ViewportSize = {"width": 360, "height": 740}
+DESK: ViewportSize = {"width": 1280, "height": 800}
+
+SCREENS = {
+    "code": "qr",
+    "cards": "card-list",
+    "messages": "message-list",
+    "records": "record-list",
+    "me": "person-name",
+    "family": "family-limits",
+    "family-ask": "tie-form",
+    "paper": "print",
+    "health": "health-status",
+    "privacy": "consent-hospital",
+    "health-records": "give-open",
+    "data": "export",
+    "devices": "device",
+    "place": "poster-form",
+    "errands": "errands",
+    "settings": "language-zh",
+    "help": "help-lost",
+    "home": "home-state",
+    "digit": "digit-text",
+    "confirm/freeze": "confirm-yes",
+}
+"""Every place that needs no name of something, with the part that is there once it is drawn."""
+
+
+def open_wallet(browser: Browser, city: RunningCity, person: Person, viewport: ViewportSize = PHONE) -> Page:
+    """Return the wallet of a person on a phone of its own, signed in and with a code on screen."""
+    page = browser.new_context(viewport=viewport, locale="zh-CN", accept_downloads=True).new_page()
+    sign_in(page, city, person)
+    return page
+
+
+def sign_in(page: Page, city: RunningCity, person: Person) -> None:
+    """Sign in, pass the real-name check when it is asked, and wait for the first code."""
+    page.goto(f"{city.origin}/wallet/")
+    page.get_by_test_id("phone").fill(person.phone)
+    page.get_by_test_id("send-message").click()
+    page.get_by_test_id("one-time-password").wait_for()
+    page.get_by_test_id("one-time-password").fill(password(page, city, person.phone))
+    page.get_by_test_id("sign-in").click()
+    page.locator("[data-screen=real-name], [data-screen=code], [data-screen=home]").wait_for()
+    if page.get_by_test_id("real-name-form").count() > 0:
+        page.get_by_test_id("name").fill(person.name)
+        page.get_by_test_id("id-number").fill(person.id_number)
+        page.get_by_test_id("confirm-real-name").click()
+    page.locator("[data-testid=qr][data-iat]").wait_for()
+
+
+def password(page: Page, city: RunningCity, phone: str) -> str:
+    """Read the newest one-time password of a phone from the demo gateway."""
+    messages = page.context.new_page()
+    messages.goto(f"{city.origin}/demo/messages")
+    said = messages.locator("li", has_text=phone).first.inner_text()
+    messages.close()
+    return said.split("码 ")[1][:6]
+
+
+def go(page: Page, city: RunningCity, place: str) -> None:
+    """Go to a screen and wait until it is drawn."""
+    page.goto(f"{city.origin}/wallet/#{place}")
+    page.locator(f"[data-screen='{place.split('/', maxsplit=1)[0]}']").wait_for()
+    if place in SCREENS:
+        page.get_by_test_id(SCREENS[place]).first.wait_for()
+
+
+def prefer(page: Page, **chosen: str) -> None:
+    """Set preferences of this phone (language, elder, text, motion) and open the wallet anew."""
+    page.evaluate("(chosen) => Object.entries(chosen).forEach(([name, value]) => localStorage.setItem(name, value))",
+                  {f"city-code-{name}": value for name, value in chosen.items()})
+    page.reload()

@@ -1,0 +1,18 @@
+/** The holder's own data: taken along as one signed file, or erased with a one-time password. */
+
+const PATH = "/wallet/api/v1";
+
+/** @param {Function} call see api.js @returns {Promise<object>} the signed document @throws {ApiError} */
+export function exportData(call) {
+  return call("POST", `${PATH}/exports`, {});
+}
+
+/** @param {Function} call @returns {Promise<{challenge: string, expires_in: number}>} a password went to the holder's phone @throws {ApiError} */
+export function sendErasureMessage(call) {
+  return call("POST", `${PATH}/erasures/messages`, {});
+}
+
+/** @param {Function} call @param {{challenge: string, password: string}} word @throws {ApiError} */
+export function eraseData(call, { challenge, password }) {
+  return call("POST", `${PATH}/erasures`, { challenge, one_time_password: password });
+}

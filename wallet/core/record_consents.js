@@ -1,0 +1,45 @@
+/** Health records: which hospital may open which parts, what for, until when; hospitals' questions; who has looked. */
+
+const PATH = "/wallet/api/v1";
+const DAY = 24 * 3600;
+
+/** @param {Function} call see api.js @returns {Promise<object>} {institutions, scopes, purposes, mostDays} @throws {ApiError} */
+export async function recordChoices(call) {
+  const { institutions, scopes, purposes, max_days: mostDays } = await call("GET", `${PATH}/record-choices`);
+  return { institutions, scopes, purposes, mostDays };
+}
+
+/** @param {Function} call @returns {Promise<object[]>} each consent in its newest version @throws {ApiError} */
+export async function listRecordConsents(call) {
+  return (await call("GET", `${PATH}/record-consents`)).consents;
+}
+
+/**
+ * @param {Function} call
+ * @param {{institution: string, scopes: string[], purpose: string, days: number}} given
+ * @param {number} now seconds, the service's
+ * @throws {ApiError}
+ */
+export function giveRecordConsent(call, { institution, scopes, purpose, days }, now) {
+  return call("POST", `${PATH}/record-consents`, { institution, scopes, purpose, ends: Math.floor(now) + days * DAY });
+}
+
+/** Counts from the hospital's next request. @param {Function} call @param {string} id @throws {ApiError} */
+export function withdrawRecordConsent(call, id) {
+  return call("DELETE", `${PATH}/record-consents/${encodeURIComponent(id)}`);
+}
+
+/** @param {Function} call @returns {Promise<object[]>} questions of hospitals that wait for an answer @throws {ApiError} */
+export async function listRecordQuestions(call) {
+  return (await call("GET", `${PATH}/record-requests`)).requests;
+}
+
+/** @param {Function} call @param {string} id @param {boolean} given @throws {ApiError} */
+export async function answerRecordQuestion(call, id, given) {
+  await call("POST", `${PATH}/record-requests/${encodeURIComponent(id)}/answer`, { given });
+}
+
+/** @param {Function} call @returns {Promise<object[]>} who looked, at what, allowed or not, the newest first @throws {ApiError} */
+export async function listHealthAccesses(call) {
+  return (await call("GET", `${PATH}/health-accesses`)).accesses;
+}

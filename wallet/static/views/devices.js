@@ -1,0 +1,53 @@
+/** Devices that can show the code, sessions that are signed in, and loss. */
+
+import { endOtherSessions, endSession, listSessions } from "/wallet/core/sessions.js";
+import { h } from "../dom.js";
+import { actionButton } from "../forms.js";
+import { icon } from "../icons.js";
+import { dayAndTime, t } from "../language.js";
+import { fetched, listOf } from "./fetched.js";
+import { page, part } from "./page.js";
+
+/** @param {object} app */
+export function devicesView(app) {
+  let { me } = app.account;
+  const devices = h("ul", { class: "plain-list", testid: "device-list" });
+  const fill = () => devices.replaceChildren(...me.devices.map((device) => deviceElement(app, device)));
+  const sessions = fetched({ testid: "sessions" }, async () => {
+    const found = await listSessions(app.call);
+    return [listOf(found.map(sessionElement), t("sessions.none")), found.length > 1 && actionButton(t("sessions.end_others"), { class: "plain", testid: "end-others" },
+      async () => {
+        await endOtherSessions(app.call);
+        await sessions.load();
+      })];
+  });
+
+  function sessionElement(session) {
+    return h("article", { class: "row", testid: "session", "data-this": session.current ? "1" : "0" },
+      h("p", {}, icon("me"), t("sessions.since", { time: dayAndTime(session.begun) }), session.current && h("span", { class: "here" }, t("me.this_device"))),
+      h("p", { class: "hint" }, t("sessions.until", { time: dayAndTime(session.expires) })),
+      !session.current && actionButton(t("sessions.end"), { class: "small", testid: "end-session" }, async () => {
+        await endSession(app.call, session.id);
+        await sessions.load();
+      }));
+  }
+
+  fill();
+  const update = () => {
+    if (app.account.me === me || app.account.me === null) return;
+    me = app.account.me;
+    fill();
+  };
+  return { update, element: page(t("menu.devices"), {},
+    h("section", { class: "loss" }, h("h3", {}, icon("warning"), t("me.loss")), h("p", {}, t("me.loss_why")),
+      h("a", { class: "button danger", href: "#confirm/freeze", testid: "freeze" }, t("me.freeze"))),
+    part(t("me.devices"), h("p", { class: "hint" }, t("me.devices_why")), devices), part(t("sessions.title"), h("p", { class: "hint" }, t("sessions.why")), sessions.element)) };
+}
+
+function deviceElement(app, device) {
+  const here = device.id === app.device.id;
+  return h("li", { class: "device", testid: "device", "data-this": here ? "1" : "0" },
+    h("p", {}, h("strong", {}, device.name), here && h("span", { class: "here" }, t("me.this_device"))),
+    h("p", { class: "hint" }, t("me.since", { time: dayAndTime(device.enrolled_at) })),
+    h("a", { class: "button small", href: `#confirm/device/${encodeURIComponent(device.id)}`, testid: "remove-device" }, t("me.remove")));
+}
