@@ -21,11 +21,12 @@ export function codeView(app) {
   const obstacle = obstaclePanel(app);
   const tickets = ticketsPanel(app);
   const scenes = sceneSwitch(app, update);
+  const whose = whoseSwitch(app);
   const digits = h("a", { class: "button plain", href: "#digit", testid: "digit-code-open" }, icon("bars"), t("digit.open"));
   const panel = h("div", { class: "panel", testid: "code-panel", "data-state": "preparing" }, drawn.element, obstacle.element);
   const prepared = h("p", { class: "prepared", testid: "prepared-until" });
   const element = h("section", { class: "code-page" }, h("h2", { class: "unseen" }, t("tab.code")),
-    whose(app), offline.element, skew, again, panel, scenes.element, tickets.element, digits, prepared,
+    whose.element, offline.element, skew, again, panel, scenes.element, tickets.element, digits, prepared,
     h("p", { class: "prepared" }, t("code.screenshot")), h("p", { class: "prepared" }, t("code.bright")),
     h("a", { class: "button plain", href: "#help", testid: "code-help" }, icon("help"), t("menu.help")));
 
@@ -41,6 +42,7 @@ export function codeView(app) {
     write(skew, skewWords(app.clock));
     toggle(again, app.account.expired);
     scenes.tell();
+    whose.tell();
     tickets.tell(show.scene === TICKET_SCENE);
   }
 
@@ -64,12 +66,19 @@ function obstaclePanel(app) {
   } };
 }
 
-/** The switch to the codes of those acted for; nothing for a person who acts for nobody. */
-function whose(app) {
-  const { ties } = app.family;
-  return ties.length > 0 && h("nav", { class: "whose", "aria-label": t("code.whose"), testid: "whose" },
-    h("a", { class: "button small", href: "#code", "aria-current": "page" }, icon("me"), t("code.mine")),
-    ties.map(({ id, name }) => h("a", { class: "button small", href: `#family-code/${encodeURIComponent(id)}`, testid: "whose-tie" }, icon("person"), name)));
+/** The switch to the codes of those acted for; hidden for a person who acts for nobody. */
+function whoseSwitch(app) {
+  const element = h("nav", { class: "whose", "aria-label": t("code.whose"), testid: "whose", hidden: true });
+  let shown = null;
+  return { element, tell() {
+    const { ties } = app.family;
+    if (ties === shown) return;
+    shown = ties;
+    toggle(element, ties.length > 0);
+    element.replaceChildren(h("a", { class: "button small", href: "#code", "aria-current": "page" }, icon("me"), t("code.mine")),
+      ...ties.map(({ id, name }) => h("a", { class: "button small", href: `#family-code/${encodeURIComponent(id)}`, testid: "whose-tie" },
+        icon("person"), name)));
+  } };
 }
 
 function sceneSwitch(app, update) {
