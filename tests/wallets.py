@@ -74,6 +74,8 @@ def go(page: Page, city: RunningCity, place: str) -> None:
 
 def prefer(page: Page, **chosen: str) -> None:
     """Set preferences of this phone (language, elder, text, motion) and open the wallet anew."""
-    page.evaluate("(chosen) => Object.entries(chosen).forEach(([name, value]) => localStorage.setItem(name, value))",
-                  {f"city-code-{name}": value for name, value in chosen.items()})
+    page.evaluate(
+        "(chosen) => Object.entries(chosen).forEach(([name, value]) => localStorage.setItem(name, value))",
+        {f"city-code-{name}": value for name, value in chosen.items()},
+    )
     page.reload()

@@ -57,7 +57,10 @@ def test_the_service_worker_keeps_exactly_what_the_wallet_loads() -> None:
     assert {name for name in kept if name.endswith(".js")} == reached("/wallet/static/app.js")
     assert {name for name in kept if not name.endswith(".js")} == {
         "/wallet/",
-        *(f"/wallet/static/{name}" for name in ("tokens.css", "wallet.css", "pages.css", "icon.svg", "manifest.webmanifest")),
+        *(
+            f"/wallet/static/{name}"
+            for name in ("tokens.css", "wallet.css", "pages.css", "icon.svg", "manifest.webmanifest")
+        ),
     }
 
 
