@@ -51,8 +51,8 @@ def take(city: RunningCity, browser: Browser, folder: Path) -> None:
         phone.get_by_test_id(f"scene-{scene}").click()
         phone.wait_for_timeout(1500)
         scan(city, browser, phone, terminal, scene, shot)
-    for tab in ("cards", "records", "privacy", "me"):
-        phone.get_by_test_id(f"tab-{tab}").click()
+    for tab in ("cards", "records", "me", "privacy"):
+        phone.get_by_test_id("to-privacy" if tab == "privacy" else f"tab-{tab}").click()
         phone.wait_for_timeout(400)
         if tab == "cards":
             phone.get_by_test_id("add-card-open").click()

@@ -3,8 +3,6 @@
 import encodeQR from "../lib/qr.js";
 
 const QUIET_ZONE = 4;
-/** Below this a cracked or dim phone is hard to read. */
-const LEAST_CSS_PIXELS = 280;
 const NUMERIC = /^[0-9]+$/;
 const ALPHANUMERIC = /^[0-9A-Z $%*+\-./:]+$/;
 
@@ -17,9 +15,8 @@ const ALPHANUMERIC = /^[0-9A-Z $%*+\-./:]+$/;
 export function drawQr(canvas, text, { room, density }) {
   const rows = encodeQR(text, "raw", { ecc: "low", encoding: encodingOf(text), border: QUIET_ZONE });
   const modules = rows.length;
-  // A fractional module would be blurred by the browser; the scale is in whole device pixels.
-  const least = Math.ceil((LEAST_CSS_PIXELS * density) / modules);
-  const scale = Math.max(least, Math.floor((room * density) / modules));
+  // A fractional module would be blurred by the browser, and a code wider than its room would lose its quiet zone.
+  const scale = Math.max(1, Math.floor((room * density) / modules));
   canvas.width = modules * scale;
   canvas.height = modules * scale;
   const context = canvas.getContext("2d", { alpha: false });
