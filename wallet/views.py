@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from flask import Blueprint, Response, render_template, send_from_directory
+from flask import Blueprint, Response, render_template
 
 from codeservice.errors import NotFoundError
 from codeservice.store import account
@@ -24,6 +24,7 @@ from wallet import (
     signin,
     tickets,
 )
+from wallet.files import send_static
 from wallet.qr import draw_svg
 
 _HERE = Path(__file__).parent
@@ -59,7 +60,7 @@ def page() -> str:
 @door.get("/wallet/service-worker.js")
 def service_worker() -> Response:
     """Serve the script that keeps the wallet working without network."""
-    response = send_from_directory(_HERE / "static", "service-worker.js")
+    response = send_static(_HERE / "static", "service-worker.js")
     response.headers["Service-Worker-Allowed"] = "/wallet/"
     response.headers["Cache-Control"] = "no-cache"
     return response
@@ -68,19 +69,19 @@ def service_worker() -> Response:
 @door.get("/wallet/static/<path:name>")
 def static_file(name: str) -> Response:
     """Serve the wallet's own files."""
-    return send_from_directory(_HERE / "static", name)
+    return send_static(_HERE / "static", name)
 
 
 @door.get("/wallet/core/<path:name>")
 def core_file(name: str) -> Response:
     """Serve the modules that wallet and scanner share."""
-    return send_from_directory(_HERE / "core", name)
+    return send_static(_HERE / "core", name)
 
 
 @door.get("/wallet/lib/<path:name>")
 def library_file(name: str) -> Response:
     """Serve the libraries that set-up has copied."""
-    return send_from_directory(_HERE / "static" / "lib", name)
+    return send_static(_HERE / "static" / "lib", name)
 
 
 @door.get("/demo/messages")
