@@ -13,7 +13,7 @@ from codeservice import logs
 from codeservice.events import Events
 from codeservice.messages import DemoGateway, NoGateway
 from codeservice.rate import RateLimiter
-from codeservice.services import Services
+from codeservice.services import MiniProgram, Services
 from codeservice.settings import Settings, SettingsError
 from codeservice.store import fact
 from codeservice.store.database import Database
@@ -43,6 +43,7 @@ from codeservice.web import (
     visit,
 )
 from codeservice.web.operation import MAX_BODY
+from codeservice.wechat import NoMiniProgram, Wechat
 from keys.envelope import VaultFile
 from keys.errors import SignerError, VaultError
 from keys.keyring import Keyring
@@ -107,6 +108,7 @@ def open_services(settings: Settings, clock: Callable[[], int] = wall_clock) -> 
         signer=keyring.signer,
         verifier=Verifier(keyring.trust_list, guide=settings.guide),
         messages=DemoGateway(database, vault) if settings.demo else NoGateway(),
+        mini_program=open_mini_program(settings),
         limiter=RateLimiter(),
         policies=PolicyBook(database),
         clock=clock,
@@ -220,6 +222,16 @@ def open_passphrase(path: Path | None) -> Callable[[], bytes]:
             raise SignerError(str(error)) from error
 
     return read
+
+
+def open_mini_program(settings: Settings) -> MiniProgram:
+    """Return the platform of the mini-program; raises SettingsError when its secret cannot be read."""
+    if settings.wechat_app is None:
+        return NoMiniProgram()
+    if settings.wechat_secret_file is None:
+        raise SettingsError("CITY_WECHAT_APP needs CITY_WECHAT_SECRET_FILE, a file with the app secret")
+    secret = read_secret(settings.wechat_secret_file).decode()
+    return Wechat(settings.wechat_app, secret, settings.wechat_api)
 
 
 def vault_file_of(settings: Settings) -> VaultFile:

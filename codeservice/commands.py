@@ -27,7 +27,7 @@ from codeservice.revoking import change_status
 from codeservice.services import Services
 from codeservice.settings import settings_from
 from codeservice.status import Status
-from codeservice.store import account, audit, client, device, grant, person
+from codeservice.store import audit, client, device, grant, person, session
 from codeservice.store.database import Connection
 from codeservice.token import sign_assertion
 from codeservice.web.problems import PROBLEMS
@@ -205,7 +205,7 @@ def revoke(options: argparse.Namespace) -> Result:
         if options.person:
             person.find_holder(connection, services.vault, options.person)
             device.remove_all(connection, options.person, now=now)
-            account.end_sessions(connection, options.person)
+            session.end_of_person(connection, options.person)
             return grant.live_in_hands_of(connection, options.person, now=now)
         if not device.remove(connection, options.device, now=now):
             raise CommandError("the record knows no such device, or it was removed before; `people show` lists them")

@@ -29,6 +29,8 @@ class NoticeKind(StrEnum):
     APPLICATION_ASKED = "application_asked"
     REVIEW_TAKEN_UP = "review_taken_up"
     REVIEW_ANSWERED = "review_answered"
+    DEVICE_ADDED = "device_added"
+    DISPUTE_ANSWERED = "dispute_answered"
 
 
 WORDS: dict[NoticeKind, Words] = {
@@ -114,6 +116,14 @@ WORDS: dict[NoticeKind, Words] = {
     ),
     NoticeKind.REVIEW_ANSWERED: Words(
         "{hall}已处理您的评价：{outcome_zh}。", "{hall} has taken up your review: {outcome_en}."
+    ),
+    NoticeKind.DEVICE_ADDED: Words(
+        "您的城市码新增了一台设备（{client}）。如非本人操作，请立即挂失并移除该设备。",
+        "Another device ({client}) now shows your code. If that was not you, freeze your codes and remove it at once.",
+    ),
+    NoticeKind.DISPUTE_ANSWERED: Words(
+        "您对一条扫码记录的异议已答复，请在“记录”中查看。",
+        "What you said about a scan was answered; look at it under Records.",
     ),
 }
 """The sentence of every kind; the names in braces are the values that a notice carries."""

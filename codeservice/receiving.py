@@ -98,6 +98,13 @@ def receive(services: Services, terminal: StoredClient, upload: Upload, *, scene
     return services.database.transact(work)
 
 
+def was_decided_offline(services: Services, stored: StoredScan) -> bool:
+    """Whether a terminal decided a scan by itself; one that the service answered and was told of later was not."""
+    if stored.item_hash is None:
+        return False
+    return services.vault.matches(stored.fingerprint, stored.item_hash.hex(), kind=_ITEM)
+
+
 @dataclass(frozen=True)
 class _Reception:
     """One upload in its transaction."""

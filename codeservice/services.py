@@ -26,6 +26,21 @@ class MessageGateway(Protocol):
         ...
 
 
+class MiniProgram(Protocol):
+    """The platform that a mini-program runs on; both ask it with a code that its client was given, good for one use.
+
+    Both raise UnprocessableError for a code that is refused, TooManyRequestsError, and UnavailableError.
+    """
+
+    def openid_of(self, login_code: str) -> str:
+        """Return the platform's own identifier of the user who has logged in."""
+        ...
+
+    def phone_of(self, phone_code: str) -> str:
+        """Return the phone number that the user has allowed to be read."""
+        ...
+
+
 @dataclass(frozen=True)
 class Services:
     """The parts of a running service, made once by the composition root."""
@@ -40,6 +55,7 @@ class Services:
     signer: Callable[[Purpose], Signer]
     verifier: Verifier
     messages: MessageGateway
+    mini_program: MiniProgram
     limiter: RateLimiter
     policies: PolicyBook
     clock: Callable[[], int]

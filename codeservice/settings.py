@@ -48,10 +48,21 @@ class Settings:
     events: str | None = None
     """Address under which terminals reach the events server, for example https://city.example; else the origin."""
 
+    wechat_app: str | None = None
+    """App id of the mini-program; without one nobody signs in by WeChat."""
+    wechat_secret_file: Path | None = None
+    """File of mode 0600 with the app secret of the mini-program."""
+    wechat_api: str = "https://api.weixin.qq.com"
+    """Address of WeChat's server interface."""
+
     most_dependants: int = 8
     """For how many people one person may show codes at a time."""
     most_guardians: int = 3
     """How many people may show codes for one person at a time."""
+
+    oldest_clients: frozenset[str] = frozenset()
+    """Oldest versions of the wallet's clients that are served, for example miniprogram/1.2.0,web/1.1.0; none is too old
+    where nothing is said."""
 
     oldest_terminal: int = 1
     """Lowest protocol number of terminals that is served; a higher one turns programs away that are too old."""

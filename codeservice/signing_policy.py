@@ -14,6 +14,7 @@ from codeservice.audit import CHECKPOINT_AAD, checkpoint_payload
 from codeservice.code import FORMS, Kind, read_grant
 from codeservice.destruction import DESTRUCTION_AAD, read_certificate
 from codeservice.errors import Rejected
+from codeservice.export import EXPORT_AAD, read_seal
 from codeservice.health_record import CLAIMS, DECISION, DECISION_LIFE
 from codeservice.health_record import Purpose as RecordPurpose
 from codeservice.issuer import UnsafeGrantError, require_safe
@@ -146,14 +147,9 @@ def _read_decision(claims: dict[str, Any], now: int, origin: str) -> Statement:
 
 def _read_status_list(key: PublicKey, message: bytes, now: int, origin: str) -> Statement:
     """Read the signing input of a Status List Token, as JWT or as CWT; what the bits say is the record's matter."""
-    if _is_for(key, message, PROFILE_AAD):
-        return _read_profile(key, message, now)
-    if _is_for(key, message, POSTER_AAD):
-        return _read_poster(key, message, now)
-    if _is_for(key, message, COPY_AAD):
-        return _read_copy(key, message, now)
-    if _is_for(key, message, STATEMENT_AAD):
-        return _read_statement(key, message, now)
+    for aad, read in _DOCUMENTS.items():
+        if _is_for(key, message, aad):
+            return read(key, message, now)
     for aad in (SNAPSHOT_AAD, DELTA_AAD):
         if _is_for(key, message, aad):
             return _read_snapshot(key, message, aad, now)
@@ -221,6 +217,18 @@ def _read_copy(key: PublicKey, message: bytes, now: int) -> Statement:
     if abs(now - copy.issued) > SKEW or write_copy(copy) != payload:
         raise RefusedError("no copy of this moment")
     return Statement(f"copy:{copy.id}", copy.expires)
+
+
+def _read_export(key: PublicKey, message: bytes, now: int) -> Statement:
+    """Read the seal of an export; whose data it is and whether it is all is the record's matter."""
+    _protected, payload = _take_apart(key, message, EXPORT_AAD)
+    try:
+        seal = read_seal(payload)
+    except KeysError as error:
+        raise RefusedError("no seal that the service would write") from error
+    if abs(now - seal.at) > SKEW:
+        raise RefusedError("no seal of this moment")
+    return Statement(f"export:{seal.digest.hex()}", seal.at)
 
 
 def _read_statement(key: PublicKey, message: bytes, now: int) -> Statement:
@@ -295,3 +303,13 @@ def _loads(data: bytes) -> object:
     except KeysError:
         return None
     return value
+
+
+_DOCUMENTS: dict[bytes, Policy] = {
+    PROFILE_AAD: _read_profile,
+    POSTER_AAD: _read_poster,
+    COPY_AAD: _read_copy,
+    STATEMENT_AAD: _read_statement,
+    EXPORT_AAD: _read_export,
+}
+"""What a status key signs besides status lists and snapshots, by context."""

@@ -230,6 +230,14 @@ def end_for_death(services: Services, holder: str, *, actor: str) -> int:
     return _end_each(services, [(tie, EndReason.DIED) for tie in ties], actor=actor)
 
 
+def end_for_erasure(services: Services, holder: str, *, actor: str) -> int:
+    """End every tie of a person who gives up their wallet, each by the side that they are; returns how many."""
+    with services.database.read() as connection:
+        ties = household.open_of(connection, holder)
+    sides = {True: EndReason.BY_GUARDIAN, False: EndReason.BY_DEPENDANT}
+    return _end_each(services, [(tie, sides[tie.guardian == holder]) for tie in ties], actor=actor)
+
+
 def end_past(services: Services) -> int:
     """End what time has ended: guardians of wards who came of age, requests that nobody answered. Returns how many."""
     now = services.clock()

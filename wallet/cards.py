@@ -9,7 +9,7 @@ from codeservice.reason import Words
 from codeservice.services import Services
 from codeservice.store import account, person, tally
 from codeservice.web.operation import Answer, Body, Security, operation
-from wallet.signin import require_person
+from wallet.session import require_person
 
 door = Blueprint("cards", __name__)
 

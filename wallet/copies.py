@@ -16,7 +16,7 @@ from codeservice.store.licence_copy import StoredCopy
 from codeservice.web.operation import Answer, Body, Security, operation
 from keys import jws
 from keys.key import Purpose
-from wallet.signin import require_person
+from wallet.session import require_person
 
 door = Blueprint("copies", __name__)
 

@@ -10,7 +10,7 @@ from codeservice.store.database import Connection
 from codeservice.web.authority import clean
 from codeservice.web.correction import LONGEST_TEXT, CorrectionReceipt, queue
 from codeservice.web.operation import Answer, Body, Security, operation
-from wallet.signin import require_person
+from wallet.session import require_person
 
 door = Blueprint("corrections", __name__)
 

@@ -16,18 +16,20 @@ from codeservice.errors import (
 )
 from codeservice.issuer import UnsafeGrantError
 from codeservice.issuing import Proxy, issue_batch, issue_digits, issue_served
+from codeservice.notice import NoticeKind
 from codeservice.revoking import change_status
 from codeservice.scene import scenes_named
 from codeservice.services import Services
 from codeservice.status import Status
-from codeservice.store import account, audit, device, grant, household, tally
+from codeservice.store import audit, device, grant, household, notice, session, tally, wechat
 from codeservice.store.database import Connection
 from codeservice.web.operation import Answer, Body, Security, operation
 from keys import jws
 from keys.algorithms import ES256
 from keys.errors import BadKeyError, KeyNotUsableError, NotSignedError, SignerError
 from keys.trustlist import ExpiredListError, TrustList, UnknownKeyError
-from wallet.signin import Nothing, require_person
+from wallet.client_version import client_name
+from wallet.session import Nothing, require_person
 
 door = Blueprint("devices", __name__)
 
@@ -41,6 +43,7 @@ _GRANTS_PER_HOUR = 240
 _MAX_NAME = 80
 _SESSION = ("sign_in_required", "csrf_token_required", "real_name_required")
 _PROOF = ("proof_refused", "clock_skew", "weak_key", "key_used_before", "too_many_devices")
+_ENROLMENT = (*_SESSION, *_PROOF, "session_has_device")
 
 
 class DeviceRequest(Body, frozen=True):
@@ -141,7 +144,7 @@ class Frozen(Answer, frozen=True):
     returns=DeviceMade,
     status=201,
     security=Security.SESSION,
-    problems=(*_SESSION, *_PROOF),
+    problems=_ENROLMENT,
 )
 def enrol_device(services: Services, body: DeviceRequest) -> DeviceMade:
     """Enrol this browser's key for the holder."""
@@ -158,9 +161,16 @@ def enrol_device(services: Services, body: DeviceRequest) -> DeviceMade:
         raise UnprocessableError("proof_refused")
 
     def work(connection: Connection) -> str:
-        made = device.enrol(
-            connection, account=signed_in.account, person=holder, public=public, name=body.name.strip(), now=now
-        )
+        # A copied session must not bring a second phone: another phone signs in by itself.
+        if signed_in.device is not None and device.is_present(connection, signed_in.device):
+            raise ConflictError("session_has_device")
+        name = body.name.strip()
+        is_first = not any(entry.removed is None for entry in device.of_person(connection, holder))
+        made = device.enrol(connection, account=signed_in.account, person=holder, public=public, name=name, now=now)
+        session.bind(connection, signed_in.session, made)
+        if not is_first:
+            values = {"client": client_name()}
+            notice.add(connection, holder, NoticeKind.DEVICE_ADDED, subject=f"device:{made}", values=values, now=now)
         actor = f"account:{signed_in.account}"
         audit.add(connection, at=now, actor=actor, action="device_enrolled", subject=f"device:{made}", details={})
         return made
@@ -332,7 +342,9 @@ def freeze(services: Services, _body: Nothing) -> Frozen:
 
     def choose(connection: Connection) -> list[grant.IssuedGrant]:
         device.remove_all(connection, holder, now=now)
-        account.end_sessions(connection, holder, but=signed_in.session)
+        session.end_of_person(connection, holder, but=signed_in.session)
+        # A lost phone is logged in to WeChat, too.
+        wechat.unbind(connection, holder)
         return grant.live_in_hands_of(connection, holder, now=now)
 
     changed = change_status(services, choose, Status.REVOKED, cause="loss", actor=f"account:{signed_in.account}")
@@ -357,6 +369,8 @@ def read_device_proof(services: Services, proof: str, *, typ: str, now: int) -> 
         found = device.find(connection, _unverified_subject(proof), account=signed_in.account)
     if found is None or found.removed is not None or found.person != holder:
         raise ConflictError("device_removed")
+    if signed_in.device not in {None, found.id}:
+        raise ConflictError("session_has_device")
     return found.id, _read_proof(services, proof, typ=typ, public=found.public, now=now)
 
 

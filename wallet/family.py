@@ -27,7 +27,8 @@ from codeservice.store import account, household, person, scan
 from codeservice.store.database import Connection
 from codeservice.web.operation import Answer, Body, Security, operation
 from wallet.records import Records, records_of
-from wallet.signin import MessageSent, Nothing, about_password, require_person, send_password
+from wallet.session import Nothing, require_person
+from wallet.signin import MessageSent, about_password, send_password
 
 door = Blueprint("family", __name__)
 

@@ -15,7 +15,7 @@ from codeservice.store import application, audit, client, hall, review
 from codeservice.store.database import Connection
 from codeservice.web.hall import ReviewKept, rules_at
 from codeservice.web.operation import Answer, Body, Security, operation
-from wallet.signin import require_person
+from wallet.session import require_person
 
 door = Blueprint("halls", __name__)
 

@@ -18,11 +18,12 @@ from codeservice.health_record import (
 )
 from codeservice.reason import Words
 from codeservice.services import Services
-from codeservice.store import account, audit, client, health_record
+from codeservice.store import audit, client, health_record
 from codeservice.store.database import Connection
 from codeservice.store.health_record import StoredConsent, StoredRequest
+from codeservice.store.session import SignedIn
 from codeservice.web.operation import Answer, Body, Security, operation
-from wallet.signin import require_person
+from wallet.session import require_person
 
 door = Blueprint("health_records", __name__)
 
@@ -308,12 +309,12 @@ def _new(  # noqa: PLR0913, PLR0917 -- one consent
     return StoredConsent(id_, 1, holder, partner, scopes, purpose, begins, ends, withdrawn=False, at=now)
 
 
-def _keep(connection: Connection, signed_in: account.SignedIn, given: StoredConsent) -> None:
+def _keep(connection: Connection, signed_in: SignedIn, given: StoredConsent) -> None:
     health_record.add_consent(connection, given)
     _audit(connection, signed_in, "record_consent_given", given, given.at)
 
 
-def _audit(connection: Connection, signed_in: account.SignedIn, action: str, given: StoredConsent, now: int) -> None:
+def _audit(connection: Connection, signed_in: SignedIn, action: str, given: StoredConsent, now: int) -> None:
     audit.add(
         connection,
         at=now,

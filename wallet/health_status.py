@@ -14,7 +14,7 @@ from codeservice.store import audit, health_appeal, health_status
 from codeservice.store.database import Connection
 from codeservice.store.health_status import Change
 from codeservice.web.operation import Answer, Body, Security, operation
-from wallet.signin import require_person
+from wallet.session import require_person
 
 door = Blueprint("health_status", __name__)
 

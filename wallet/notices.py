@@ -7,7 +7,7 @@ from codeservice.reason import Words
 from codeservice.services import Services
 from codeservice.store import notice
 from codeservice.web.operation import Answer, Security, operation
-from wallet.signin import require_person
+from wallet.session import require_person
 
 door = Blueprint("notices", __name__)
 

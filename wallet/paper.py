@@ -22,7 +22,7 @@ from codeservice.web.operation import Answer, Body, Security, operation
 from keys import jws
 from keys.errors import KeyNotUsableError, SignerError
 from wallet.qr import draw_svg
-from wallet.signin import require_person
+from wallet.session import require_person
 
 door = Blueprint("paper", __name__)
 

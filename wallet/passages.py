@@ -18,7 +18,7 @@ from codeservice.store.database import Connection
 from codeservice.web.operation import Answer, Body, Security, operation
 from keys.errors import KeysError
 from wallet.devices import read_device_proof
-from wallet.signin import require_person
+from wallet.session import require_person
 
 door = Blueprint("passages", __name__)
 

@@ -1,5 +1,6 @@
 """What a citizen sees and decides: scan records and consents."""
 
+import msgspec
 from flask import Blueprint
 
 from codeservice.credential import mask_name
@@ -7,12 +8,14 @@ from codeservice.disclosure import ATTRIBUTE_TITLES, CONSENT_VERSION
 from codeservice.errors import NotFoundError
 from codeservice.mark import TITLES, Mark
 from codeservice.reason import ACCEPTED, MESSAGES, Reason, Words
+from codeservice.receiving import was_decided_offline
+from codeservice.scan_dispute import STATE_TITLES
 from codeservice.scene import SCENES, Scene
 from codeservice.services import Services
-from codeservice.store import account, audit, household, mark, person, scan
+from codeservice.store import account, audit, household, mark, person, scan, scan_dispute
 from codeservice.store.database import Connection
 from codeservice.web.operation import Answer, Body, Security, operation
-from wallet.signin import require_person
+from wallet.session import require_person
 
 door = Blueprint("records", __name__)
 
@@ -23,6 +26,7 @@ _SESSION = ("sign_in_required", "real_name_required")
 class Record(Answer, frozen=True):
     """One scan: who, where, when, what was decided, what was disclosed, and what was found wrong with it later.
 
+    `online` says whether the service decided, or a terminal by itself; `dispute` where the holder's objection stands.
     `shown_by` is the guardian who showed the code for its holder, `shown_for` the holder where the reader was that
     guardian; both masked.
     """
@@ -39,6 +43,9 @@ class Record(Answer, frozen=True):
     marks: list[Words]
     shown_by: str | None = None
     shown_for: str | None = None
+    online: bool = True
+    dispute: str | None = None
+    dispute_title: Words | None = None
 
 
 class Records(Answer, frozen=True):
@@ -86,11 +93,18 @@ def records(services: Services) -> Records:
 
 
 def records_of(
-    services: Services, connection: Connection, scans: list[tuple[scan.StoredScan, str]], *, reader: str
+    services: Services,
+    connection: Connection,
+    scans: list[tuple[scan.StoredScan, str]],
+    *,
+    reader: str,
+    most: int = _RECORDS,
 ) -> Records:
     """Write scans with the names of their places for `reader`, the newest first, with who showed a code for whom."""
-    newest = sorted(scans, key=lambda entry: (-entry[0].at, entry[0].id))[:_RECORDS]
-    marks = mark.of_scans(connection, [stored.id for stored, _ in newest])
+    newest = sorted(scans, key=lambda entry: (-entry[0].at, entry[0].id))[:most]
+    ids = [stored.id for stored, _ in newest]
+    marks = mark.of_scans(connection, ids)
+    disputes = scan_dispute.of_scans(connection, reader, ids)
     places = [(stored.list, stored.idx) for stored, _ in newest if stored.list is not None and stored.idx is not None]
     ties = household.shown_by(connection, places)
     names: dict[str, str] = {}
@@ -105,7 +119,16 @@ def records_of(
         tie = None if stored.list is None or stored.idx is None else ties.get((stored.list, stored.idx))
         shown_for = name_of(tie.dependant) if tie is not None and tie.guardian == reader else None
         shown_by = None if tie is None else name_of(tie.guardian)
-        written.append(_record(stored, place, marks.get(stored.id, []), shown_by=shown_by, shown_for=shown_for))
+        described = _record(stored, place, marks.get(stored.id, []), shown_by=shown_by, shown_for=shown_for)
+        dispute = disputes.get(stored.id)
+        written.append(
+            msgspec.structs.replace(
+                described,
+                online=not was_decided_offline(services, stored),
+                dispute=None if dispute is None else dispute.value,
+                dispute_title=None if dispute is None else STATE_TITLES[dispute],
+            )
+        )
     return Records(written)
 
 

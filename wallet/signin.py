@@ -19,16 +19,17 @@ from codeservice.errors import (
 from codeservice.reason import Words
 from codeservice.scene import SCENES
 from codeservice.services import Services
-from codeservice.store import account, audit, device, person, tally
+from codeservice.store import account, audit, device, person, session, tally
 from codeservice.store.database import Connection
+from codeservice.store.session import SignedIn
 from codeservice.web.operation import Answer, Body, Security, operation
 from keys.errors import KeysError
 from keys.key import Purpose
+from wallet.client_version import client_name
+from wallet.session import COOKIE, Nothing, bearer_secret, carry, drop, require
 
 door = Blueprint("signin", __name__)
 
-COOKIE = "session"
-_PATH = "/wallet/"
 _PHONE = re.compile(r"1[0-9]{10}", re.ASCII)
 _REAL_NAME_TRIES = 10
 _MESSAGES_A_DAY = 20
@@ -39,7 +40,6 @@ _MESSAGES_OF_ADDRESS = 60
 
 _SIGN_INS_OF_ADDRESS = 120
 """Tries to sign in from one address in an hour."""
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 REAL_NAME_BY_RECORD = 1
 """Assurance: name, ID number and phone agree with the authority's record. Nobody has seen a face."""
@@ -73,10 +73,6 @@ class RealNameRequest(Body, frozen=True):
     id_number: str
 
 
-class Nothing(Body, frozen=True):
-    """An empty body."""
-
-
 class Person(Answer, frozen=True):
     """The holder, masked."""
 
@@ -104,6 +100,8 @@ class Me(Answer, frozen=True):
     """Who is signed in, and what the wallet needs to know of the service.
 
     `algorithm` is the one by which the city signs grants and the phone shows them; null while the city cannot sign.
+    `assurance` says how the person was confirmed: 0 not yet, 1 by the authority's record. `token` is a new secret of
+    the session for a client without cookies, which uses it from now on; null while the old one is good.
     """
 
     session: str
@@ -116,28 +114,8 @@ class Me(Answer, frozen=True):
     devices: list[Device]
     guide: str | None
     algorithm: str | None
-
-
-def require(services: Services) -> account.SignedIn:
-    """Return who is signed in. Raises NotAuthenticatedError, or ForbiddenError for a change without CSRF token."""
-    secret = request.cookies.get(COOKIE)
-    if not secret:
-        raise NotAuthenticatedError("sign_in_required")
-    with services.database.read() as connection:
-        found = account.find_session(connection, services.vault, secret, now=services.clock())
-    if found is None:
-        raise NotAuthenticatedError("sign_in_required")
-    if request.method not in _SAFE_METHODS and request.headers.get("X-CSRF-Token") != found.csrf:
-        raise ForbiddenError("csrf_token_required")
-    return found
-
-
-def require_person(services: Services) -> tuple[account.SignedIn, str]:
-    """Return who is signed in and their person; raises UnprocessableError before the real-name check."""
-    found = require(services)
-    if found.person is None:
-        raise UnprocessableError("real_name_required")
-    return found, found.person
+    assurance: int
+    token: str | None = None
 
 
 @operation(
@@ -150,10 +128,15 @@ def require_person(services: Services) -> tuple[account.SignedIn, str]:
 )
 def send_message(services: Services, body: MessageRequest) -> MessageSent:
     """Send a one-time password to a phone."""
-    if not _PHONE.fullmatch(body.phone):
+    if not is_phone(body.phone):
         raise BadRequestError("phone_not_readable")
     text = "【城市码】验证码 {password}，5 分钟内有效。City code: {password}"
     return send_password(services, body.phone, text=text)
+
+
+def is_phone(text: str) -> bool:
+    """Whether a text is a mobile number of mainland China."""
+    return _PHONE.fullmatch(text) is not None
 
 
 def send_password(services: Services, to: str, *, text: str, about: str = "") -> MessageSent:
@@ -166,7 +149,7 @@ def send_password(services: Services, to: str, *, text: str, about: str = "") ->
     answer = about_password(about, password)
 
     def work(connection: Connection) -> str | None:
-        phone, address = _subject(services, to), _subject(services, request.remote_addr or "")
+        phone, address = subject_of(services, to), subject_of(services, request.remote_addr or "")
         if tally.take(connection, f"messages:{city_day(now)}", phone, 1, _MESSAGES_A_DAY) is None:
             return None
         if tally.take(connection, f"messages:{now // 3600}", address, 1, _MESSAGES_OF_ADDRESS) is None:
@@ -191,43 +174,59 @@ def sign_in(services: Services, body: SignInRequest) -> Response:
     now = services.clock()
 
     def work(connection: Connection) -> str | None:
-        address = _subject(services, request.remote_addr or "")
-        if tally.take(connection, f"sign_in:{now // 3600}", address, 1, _SIGN_INS_OF_ADDRESS) is None:
-            return None
-        phone = account.use_challenge(connection, services.vault, body.challenge, body.one_time_password, now=now)
+        phone = use_password(services, connection, body.challenge, body.one_time_password, now=now)
         if phone is None:
             return None
-        found = account.find_or_add(connection, services.vault, phone, now=now)
-        account.end_session_of(connection, request.cookies.get(COOKIE, ""))
-        audit.add(
-            connection, at=now, actor=f"account:{found}", action="signed_in", subject=f"account:{found}", details={}
-        )
-        return account.add_session(connection, found, now=now)
+        return begin(connection, account.find_or_add(connection, services.vault, phone, now=now), now=now)
 
     secret = services.database.transact(work)
     if secret is None:
         raise ForbiddenError("one_time_password_refused")
+    answer = Response(msgspec.json.encode(me_of(services, secret)), mimetype="application/json")
+    return carry(services, answer, secret)
+
+
+def use_password(services: Services, connection: Connection, challenge: str, password: str, *, now: int) -> str | None:
+    """Use a one-time password and return the phone that it was sent to; None when it is refused."""
+    address = subject_of(services, request.remote_addr or "")
+    if tally.take(connection, f"sign_in:{now // 3600}", address, 1, _SIGN_INS_OF_ADDRESS) is None:
+        return None
+    return account.use_challenge(connection, services.vault, challenge, password, now=now)
+
+
+def begin(connection: Connection, account_: str, *, now: int) -> str:
+    """Begin a session for a wallet and return its secret.
+
+    A session that the client had before ends, so that one which somebody else has fixed is worth nothing.
+    """
+    session.end_of_secret(connection, bearer_secret() or request.cookies.get(COOKIE, ""))
+    subject = f"account:{account_}"
+    audit.add(connection, at=now, actor=subject, action="signed_in", subject=subject, details={})
+    return session.add(connection, account_, client=client_name(), now=now)
+
+
+def me_of(services: Services, secret: str) -> Me:
+    """Describe who has just signed in with a new secret."""
     with services.database.read() as connection:
-        signed_in = account.find_session(connection, services.vault, secret, now=now)
-    if signed_in is None:
+        found = session.find(connection, services.vault, secret, now=services.clock())
+    if found is None:
         raise NotAuthenticatedError("sign_in_required")
-    response = Response(msgspec.json.encode(_me(services, signed_in)), mimetype="application/json")
-    response.set_cookie(
-        COOKIE,
-        secret,
-        max_age=account.SESSION_LIFE,
-        path=_PATH,
-        secure=services.settings.secure,
-        httponly=True,
-        samesite="Strict",
-    )
-    return response
+    return _me(services, found)
 
 
 @operation(door, "GET /wallet/api/v1/me", returns=Me, security=Security.SESSION, problems=("sign_in_required",))
-def me(services: Services) -> Me:
-    """Say who is signed in."""
-    return _me(services, require(services))
+def me(services: Services) -> Response:
+    """Say who is signed in; once a day with a new secret for the session."""
+    found = require(services)
+    fresh = None
+    if found.is_due:
+        fresh = services.database.transact(
+            lambda connection: session.rotate(connection, found.session, now=services.clock())
+        )
+    without_cookies = bearer_secret() is not None
+    described = _me(services, found, token=fresh if without_cookies else None)
+    answer = Response(msgspec.json.encode(described), mimetype="application/json")
+    return answer if fresh is None or without_cookies else carry(services, answer, fresh)
 
 
 @operation(
@@ -242,10 +241,8 @@ def sign_out(services: Services, _body: Nothing) -> Response:
     """End the session."""
     signed_in = require(services)
     with services.database.write() as connection:
-        account.end_session(connection, signed_in.session)
-    response = Response(status=204)
-    response.delete_cookie(COOKIE, path=_PATH)
-    return response
+        session.end(connection, signed_in.session)
+    return drop(Response(status=204))
 
 
 @operation(
@@ -278,12 +275,12 @@ def confirm_identity(services: Services, body: RealNameRequest) -> Me:
     return _me(services, require(services))
 
 
-def _subject(services: Services, text: str) -> str:
-    # A counter's name: keyed, so that a dump tells neither phone nor address.
+def subject_of(services: Services, text: str) -> str:
+    """Return whom a counter counts: a keyed name, so that a dump tells neither phone nor address."""
     return services.vault.index(text, kind="limit").hex()[:32]
 
 
-def _count_try(services: Services, signed_in: account.SignedIn, now: int) -> None:
+def _count_try(services: Services, signed_in: SignedIn, now: int) -> None:
     name = f"real_name:{now // 3600}"
     with services.database.write() as connection:
         left = tally.take(connection, name, signed_in.account, 1, _REAL_NAME_TRIES)
@@ -302,7 +299,7 @@ def _find_holder(connection: Connection, services: Services, body: RealNameReque
     return holder if holder is not None and same_phone and holder.name == name else None
 
 
-def _me(services: Services, signed_in: account.SignedIn) -> Me:
+def _me(services: Services, signed_in: SignedIn, *, token: str | None = None) -> Me:
     with services.database.read() as connection:
         devices = device.of_account(connection, signed_in.account)
         holder = None if signed_in.person is None else person.find_holder(connection, services.vault, signed_in.person)
@@ -317,6 +314,8 @@ def _me(services: Services, signed_in: account.SignedIn) -> Me:
         devices=[Device(entry.id, entry.name, entry.enrolled) for entry in devices],
         guide=services.settings.guide,
         algorithm=_algorithm(services),
+        assurance=signed_in.assurance,
+        token=token,
     )
 
 

@@ -21,7 +21,7 @@ from codeservice.store.visit_pass import HeldPass
 from codeservice.visit import MOST_PEOPLE, ScenicSpotPolicy, Sold, price
 from codeservice.web.operation import Answer, Body, Security, operation
 from codeservice.web.visit import rules_at, spots
-from wallet.signin import require_person
+from wallet.session import require_person
 
 door = Blueprint("tickets", __name__)
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, render_template, request
 
 from codeservice.errors import NotFoundError
 from codeservice.store import account
@@ -12,18 +12,24 @@ from wallet import (
     copies,
     corrections,
     devices,
+    disputes,
+    erasures,
+    exports,
     family,
     halls,
     health_records,
     health_status,
     medicines,
+    mini_program,
     notices,
     paper,
     passages,
     records,
+    session,
     signin,
     tickets,
 )
+from wallet.client_version import require_served
 from wallet.files import send_static
 from wallet.qr import draw_svg
 
@@ -33,9 +39,14 @@ _MESSAGES = 20
 door = Blueprint("wallet", __name__, template_folder="templates")
 for _part in (
     signin.door,
+    session.door,
+    mini_program.door,
     cards.door,
     copies.door,
     corrections.door,
+    disputes.door,
+    erasures.door,
+    exports.door,
     devices.door,
     notices.door,
     records.door,
@@ -49,6 +60,13 @@ for _part in (
     medicines.door,
 ):
     door.register_blueprint(_part)
+
+
+@door.before_request
+def require_client() -> None:
+    """Turn clients away that are too old, from the interface only: the pages bring the new version."""
+    if request.path.startswith("/wallet/api/"):
+        require_served(services())
 
 
 @door.get("/wallet/")

@@ -1,12 +1,10 @@
-"""Wallet accounts: one-time passwords, sessions, linked cards and consents."""
+"""Wallet accounts: one-time passwords, linked cards and consents."""
 
-import hashlib
 import secrets
-from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
-from codeservice.store.models import Account, Challenge, Consent, Credential, LinkedCard, Message, Session
+from codeservice.store.models import Account, Challenge, Consent, Credential, LinkedCard, Message
 from codeservice.store.sealed import ACCOUNT_PHONE, CHALLENGE_PHONE, MESSAGE_PHONE, MESSAGE_TEXT, PHONE
 from codeservice.store.upsert import insert_once
 from keys.vault import Vault
@@ -16,18 +14,6 @@ RESEND_AFTER = 60
 _CHALLENGES_PER_HOUR = 10
 _CHALLENGE_TRIES = 5
 _ONE_TIME_PASSWORD = "one_time_password"  # noqa: S105 -- the kind of a keyed hash, not a password
-SESSION_LIFE = 30 * 24 * 3600
-
-
-@dataclass(frozen=True)
-class SignedIn:
-    """A session with its account. `person` is None until the real-name check has passed."""
-
-    session: str
-    csrf: str
-    account: str
-    person: str | None
-    phone: str
 
 
 def add_challenge(connection: Connection, vault: Vault, *, phone: str, answer: str, now: int) -> str | None:
@@ -96,51 +82,6 @@ def _find(connection: Connection, vault: Vault, phone: str) -> str | None:
     # Two may sign in first at the moment a new index key begins to write; the older account is the account then.
     query = select(Account.id).where(ACCOUNT_PHONE.is_one_of(vault, phone)).order_by(Account.created, Account.id)
     return connection.scalar(query.limit(1))
-
-
-def add_session(connection: Connection, account: str, *, now: int) -> str:
-    """Begin a session and return the secret for the cookie; only its hash is kept."""
-    secret = secrets.token_urlsafe(32)
-    connection.execute(
-        insert(Session).values(
-            id=secrets.token_hex(16),
-            secret_hash=_secret_hash(secret),
-            csrf=secrets.token_urlsafe(32),
-            account=account,
-            created=now,
-            expires=now + SESSION_LIFE,
-        )
-    )
-    return secret
-
-
-def find_session(connection: Connection, vault: Vault, secret: str, *, now: int) -> SignedIn | None:
-    """Find who is signed in with this cookie."""
-    row = connection.execute(
-        select(Session.id, Session.csrf, Account.id.label("account"), Account.person, Account.phone_sealed)
-        .join(Account, Account.id == Session.account)
-        .where(Session.secret_hash == _secret_hash(secret), Session.expires > now)
-    ).first()
-    if row is None:
-        return None
-    phone = ACCOUNT_PHONE.open(vault, row.phone_sealed, row.account)
-    return SignedIn(row.id, row.csrf, row.account, row.person, phone)
-
-
-def end_session(connection: Connection, session: str) -> None:
-    """End a session."""
-    connection.execute(delete(Session).where(Session.id == session))
-
-
-def end_session_of(connection: Connection, secret: str) -> None:
-    """End the session of a cookie, if there is one."""
-    connection.execute(delete(Session).where(Session.secret_hash == _secret_hash(secret)))
-
-
-def end_sessions(connection: Connection, person: str, *, but: str = "") -> None:
-    """End every session of a person's accounts, or every one but one."""
-    accounts = select(Account.id).where(Account.person == person)
-    connection.execute(delete(Session).where(Session.account.in_(accounts), Session.id != but))
 
 
 def bind_person(connection: Connection, account: str, person: str, *, assurance: int) -> bool:
@@ -222,7 +163,3 @@ def newest_messages(connection: Connection, vault: Vault, *, limit: int) -> list
 def _answer(challenge: str, answer: str) -> str:
     # Six digits are a short dictionary: only a keyed hash keeps a dump from giving them away.
     return f"{challenge} {answer}"
-
-
-def _secret_hash(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode()).digest()

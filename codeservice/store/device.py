@@ -46,6 +46,12 @@ def find(connection: Connection, device: str, *, account: str) -> StoredDevice |
     return None if row is None else StoredDevice(**row)
 
 
+def is_present(connection: Connection, device: str) -> bool:
+    """Whether a device was not removed."""
+    query = select(Device.id).where(Device.id == device, Device.removed.is_(None))
+    return connection.scalar(query) is not None
+
+
 def require_present(connection: Connection, device: str) -> None:
     """Lock a device against its removal in this transaction; raises ConflictError when it was removed."""
     query = select(Device.id).where(Device.id == device, Device.removed.is_(None)).with_for_update()

@@ -8,6 +8,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from codeservice.city import city_day
 from codeservice.store import status_list
 from codeservice.store.models import (
+    BindingTicket,
     Challenge,
     DigitHandle,
     FirstUse,
@@ -23,6 +24,7 @@ from codeservice.store.models import (
     Quarantine,
     Redemption,
     Scan,
+    ScanDispute,
     Session,
     Stream,
     Table,
@@ -60,6 +62,7 @@ def purge(connection: Connection, *, now: int) -> int:
         (FirstUse, FirstUse.iat < now - FIRST_USE_LIFE),
         (UsedAssertion, UsedAssertion.expires < now),
         (InsuranceToken, InsuranceToken.expires < now - _TOKEN_REST),
+        (BindingTicket, BindingTicket.expires < now),
         (Challenge, Challenge.created < now - 3600),
         (Session, Session.expires < now),
         (Message, Message.at < now - _MESSAGE_LIFE),
@@ -74,6 +77,7 @@ def purge(connection: Connection, *, now: int) -> int:
         (MedicineSale, MedicineSale.at < now - SCAN_LIFE),
         (Redemption, Redemption.at < now - SCAN_LIFE),
         (Prescription, Prescription.expires < now - SCAN_LIFE),
+        (ScanDispute, ScanDispute.at < now - SCAN_LIFE),
         (HallApplication, HallApplication.asked < now - SCAN_LIFE),
         (HallReview, HallReview.at < now - SCAN_LIFE),
         (HallVisit, HallVisit.drawn < now - SCAN_LIFE),

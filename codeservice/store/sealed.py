@@ -11,6 +11,7 @@ from sqlalchemy.sql.elements import KeyedColumnElement
 
 from codeservice.store.models import (
     Account,
+    BindingTicket,
     Challenge,
     CorrectionRequest,
     Credential,
@@ -28,7 +29,9 @@ from codeservice.store.models import (
     Person,
     PrescriptionItem,
     Scan,
+    ScanDispute,
     Table,
+    WechatIdentity,
 )
 from keys.vault import Use, Vault
 
@@ -39,6 +42,7 @@ PHONE = "phone"
 ID_NUMBER = "id_number"
 CREDENTIAL_NUMBER = "credential_number"
 HEALTH_REFERENCE = "health_reference"
+OPENID = "openid"
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,8 @@ PERSON_PHONE = SealedField(Person, "phone", kind=PHONE)
 CARD_NUMBER = SealedField(Credential, "number", kind=CREDENTIAL_NUMBER)
 CARD_CLAIMS = SealedField(Credential, "claims")
 ACCOUNT_PHONE = SealedField(Account, "phone", kind=PHONE)
+WECHAT_OPENID = SealedField(WechatIdentity, "openid", kind=OPENID)
+TICKET_OPENID = SealedField(BindingTicket, "openid")
 CHALLENGE_PHONE = SealedField(Challenge, "phone", kind=PHONE)
 MESSAGE_PHONE = SealedField(Message, "phone", row=("row",))
 MESSAGE_TEXT = SealedField(Message, "text", row=("row",))
@@ -103,6 +109,8 @@ OFFICER_SEED = SealedField(Officer, "seed")
 EVIDENCE_REFERENCE = SealedField(HealthEvidence, "reference", kind=HEALTH_REFERENCE)
 APPEAL_TEXT = SealedField(HealthAppeal, "text")
 EMERGENCY_STATEMENT = SealedField(EmergencyAccess, "statement")
+DISPUTE_TEXT = SealedField(ScanDispute, "text")
+DISPUTE_REPLY = SealedField(ScanDispute, "reply")
 
 FIELDS = (
     PERSON_NAME,
@@ -116,6 +124,8 @@ FIELDS = (
     COPY_REQUESTER,
     COPY_PURPOSE,
     ACCOUNT_PHONE,
+    WECHAT_OPENID,
+    TICKET_OPENID,
     CHALLENGE_PHONE,
     MESSAGE_PHONE,
     MESSAGE_TEXT,
@@ -131,6 +141,8 @@ FIELDS = (
     EVIDENCE_REFERENCE,
     APPEAL_TEXT,
     EMERGENCY_STATEMENT,
+    DISPUTE_TEXT,
+    DISPUTE_REPLY,
 )
 """All of them; a column that is missing here would keep an old key alive for ever."""
 

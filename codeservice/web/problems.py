@@ -76,6 +76,48 @@ PROBLEMS: dict[str, tuple[Words, Words]] = {
         Words("终端程序版本过旧", "This terminal's program is too old"),
         Words("请更新终端程序；已存记录仍可上传", "Update the program; what it has stored may still be uploaded"),
     ),
+    "client_too_old": (
+        Words("城市码版本过旧", "This version of the wallet is too old"),
+        Words(
+            "请更新后再试；已在手机中的码仍可出示", "Update it, then try again; codes on the phone can still be shown"
+        ),
+    ),
+    "session_has_device": (
+        Words("本次登录已绑定其他设备", "This sign-in belongs to another device"),
+        Words("请在本机重新登录", "Sign in again on this phone"),
+    ),
+    "login_code_refused": (
+        Words("微信登录凭证无效", "WeChat did not confirm this log-in"),
+        Words("请重新打开小程序，或使用短信登录", "Open the mini-program again, or sign in by message"),
+    ),
+    "phone_code_refused": (
+        Words("未能从微信取得手机号", "WeChat did not give a phone number"),
+        Words("请再次授权，或使用短信登录", "Allow it again, or sign in by message"),
+    ),
+    "wechat_unavailable": (
+        Words("微信登录暂不可用", "Log-in by WeChat is not available"),
+        Words("请稍后再试，或使用短信登录", "Try again later, or sign in by message"),
+    ),
+    "ticket_refused": (
+        Words("登录已超时", "The log-in took too long"),
+        Words("请重新登录", "Begin the log-in again"),
+    ),
+    "record_not_found": (
+        Words("找不到此记录", "No such record"),
+        Words("请刷新列表；记录只保存 180 天", "Load the list again; records are kept for 180 days"),
+    ),
+    "dispute_not_readable": (
+        Words("异议类型不对", "This kind of objection is not known"),
+        Words("请选择“不是本人”或“内容有误”", "Send not_me or wrong"),
+    ),
+    "disputed_before": (
+        Words("已对此记录提出异议", "You have objected to this record before"),
+        Words("请等待答复", "Wait for the answer"),
+    ),
+    "session_not_found": (
+        Words("找不到此登录", "No such session"),
+        Words("请刷新列表", "Load the list again"),
+    ),
     "enrolment_refused": (
         Words("登记码无效", "The enrolment code was refused"),
         Words("请向管理员索取新的登记码", "Ask the operator for a new enrolment code"),

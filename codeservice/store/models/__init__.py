@@ -3,7 +3,18 @@
 Personal data is in columns that end in `_sealed` (encrypted) or `_index` (blind).
 """
 
-from codeservice.store.models.account import Account, Challenge, Consent, Device, LinkedCard, Message, Session
+from codeservice.store.models.account import (
+    Account,
+    BindingTicket,
+    Challenge,
+    Consent,
+    Device,
+    LinkedCard,
+    Message,
+    ScanDispute,
+    Session,
+    WechatIdentity,
+)
 from codeservice.store.models.audit import AuditCheckpoint, AuditEntry
 from codeservice.store.models.authority import (
     CorrectionRequest,
@@ -54,6 +65,7 @@ __all__ = [
     "Account",
     "AuditCheckpoint",
     "AuditEntry",
+    "BindingTicket",
     "Challenge",
     "Client",
     "Consent",
@@ -113,6 +125,7 @@ __all__ = [
     "Redemption",
     "Remit",
     "Scan",
+    "ScanDispute",
     "ScanMark",
     "Session",
     "StatusList",
@@ -127,4 +140,5 @@ __all__ = [
     "UsedAssertion",
     "VenuePassage",
     "VisitPass",
+    "WechatIdentity",
 ]

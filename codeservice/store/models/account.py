@@ -1,6 +1,6 @@
-"""Wallets: accounts, sessions, linked cards, consents and devices."""
+"""Wallets: accounts, sessions, linked cards, consents, devices, and what holders dispute."""
 
-from sqlalchemy import ForeignKey, Index, SmallInteger, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from codeservice.store.models.base import Serial, Table
@@ -43,14 +43,48 @@ class Message(Table):
 
 
 class Session(Table):
-    """A signed-in browser; the cookie holds the secret, the table its hash."""
+    """A signed-in client; it holds the secret, the table its hashes.
+
+    `next_hash` is a secret that was handed out at `next_at` and not used yet, `previous_hash` the one before the last
+    change, which is still good until `previous_until`. `device` is the phone that was enrolled in this session; `seen`
+    is exact to the hour.
+    """
 
     __tablename__ = "session"
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     secret_hash: Mapped[bytes] = mapped_column(unique=True)
+    next_hash: Mapped[bytes | None] = mapped_column(unique=True)
+    next_at: Mapped[int | None]
+    previous_hash: Mapped[bytes | None] = mapped_column(unique=True)
+    previous_until: Mapped[int | None]
     csrf: Mapped[str] = mapped_column(String(64))
     account: Mapped[str] = mapped_column(ForeignKey("account.id"), index=True)
+    device: Mapped[str | None] = mapped_column(ForeignKey("device.id"), index=True)
+    client: Mapped[str] = mapped_column(String(40))
     created: Mapped[int]
+    rotated: Mapped[int]
+    seen: Mapped[int]
+    expires: Mapped[int]
+
+
+class WechatIdentity(Table):
+    """A WeChat user of this city's mini-program, and the wallet that they have bound."""
+
+    __tablename__ = "wechat_identity"
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    openid_sealed: Mapped[bytes]
+    openid_index: Mapped[bytes] = mapped_column(unique=True)
+    account: Mapped[str] = mapped_column(ForeignKey("account.id"), index=True)
+    created: Mapped[int]
+
+
+class BindingTicket(Table):
+    """A WeChat user who has logged in and has no wallet yet; the client holds the ticket, the table its hash."""
+
+    __tablename__ = "binding_ticket"
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    ticket_hash: Mapped[bytes] = mapped_column(unique=True)
+    openid_sealed: Mapped[bytes]
     expires: Mapped[int]
 
 
@@ -87,3 +121,24 @@ class Device(Table):
     name: Mapped[str] = mapped_column(String(80))
     enrolled: Mapped[int]
     removed: Mapped[int | None]
+
+
+class ScanDispute(Table):
+    """What a holder says against a scan of theirs, once, and what they were answered."""
+
+    __tablename__ = "scan_dispute"
+    __table_args__ = (
+        CheckConstraint("kind in ('not_me', 'wrong')", name="kind"),
+        UniqueConstraint("scan", "person"),
+        Index(None, "answered", "due"),
+    )
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    scan: Mapped[str] = mapped_column(String(32))
+    person: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    text_sealed: Mapped[bytes | None]
+    at: Mapped[int] = mapped_column(index=True)
+    due: Mapped[int]
+    upheld: Mapped[bool | None]
+    reply_sealed: Mapped[bytes | None]
+    answered: Mapped[int | None]
