@@ -8,6 +8,7 @@ from codeservice import (
     commands,
     credential_commands,
     emergency_access_commands,
+    holder_commands,
     household_commands,
     keeper_commands,
     officer_commands,
@@ -43,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_scans(top)
     _add_keys(top)
     _add_vault(top)
+    _add_holders(top)
     _add_emergencies(top)
     _add_signer(top)
     _add_officers(top)
@@ -267,3 +269,17 @@ def _add_emergencies(top: Commands) -> None:
         entry.add_argument("--reviewer", required=True, metavar="OFFICER", help="who looks at it: another person")
     reviewed.add_argument("--verdict", required=True, choices=emergency_access_commands.VERDICTS, help="the finding")
     reviewed.add_argument("--note", required=True, help="why; kept with the access")
+
+
+def _add_holders(top: Commands) -> None:
+    disputes = top.group("disputes", "what holders object to in records of their scans")
+    text = "list those that wait for an answer; exits with 1 when one is late"
+    entry = disputes.leaf("list", holder_commands.disputes_list, text)
+    entry.add_argument("--limit", type=whole(1, 10_000), default=100, help="how many (default 100)")
+    answered = disputes.leaf("answer", holder_commands.disputes_answer, "answer one, once; the holder is told")
+    answered.add_argument("dispute", help="identifier")
+    answered.add_argument("--verdict", required=True, choices=("upheld", "rejected"), help="the finding")
+    answered.add_argument("--reply", required=True, help="what the holder reads")
+    exports = top.group("exports", "files that holders have taken away")
+    verified = exports.leaf("verify", holder_commands.exports_verify, "check that this city wrote a file, as it is")
+    verified.add_argument("file", type=Path, help="the file")

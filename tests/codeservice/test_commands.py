@@ -8,8 +8,7 @@ from sqlalchemy import update
 
 from codeservice import cli, keeper
 from codeservice.store.models import AuditEntry
-from tests.codeservice.conftest import Operate
-from tests.conftest import City
+from tests.conftest import City, Operate
 
 
 def first_person(operate: Operate) -> str:

@@ -1,12 +1,9 @@
 """Emergency accesses are reviewed by a second person, once, and the holder is told."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from codeservice.cli import main
 from tests.clinic import back_end
 from tests.conftest import City
 
@@ -21,27 +18,6 @@ def emergency(city: City) -> str:
         "typed": {"document": "id_number", "number": citizen.holder.id_number.text},
     }
     return str(back_end(city).call("POST", "/api/v1/emergency-accesses", body).get_json()["id"])
-
-
-@pytest.fixture
-def operate(city: City, capsys: pytest.CaptureFixture[str]) -> Any:
-    settings = city.services.settings
-    environment = {
-        "CITY_DATABASE": settings.database,
-        "REDIS_URL": settings.redis,
-        "CITY_KEYS": str(settings.keys),
-        "CITY_ORIGIN": settings.origin,
-        "CITY_PASSPHRASE_FILE": str(settings.passphrase_file),
-        "CITY_VAULT_FILE": str(settings.vault_file),
-        "CITY_MASTER_KEY": settings.master_key,
-    }
-
-    def run(*arguments: str) -> tuple[int, Any]:
-        code = main(["--data", str(Path(settings.keys).parent), *arguments, "--json"], environment, city.clock)
-        said = capsys.readouterr()
-        return code, json.loads(said.out) if said.out else said.err
-
-    return run
 
 
 def review(operate: Any, emergency: str, reviewer: str) -> tuple[int, Any]:

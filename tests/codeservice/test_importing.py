@@ -23,8 +23,7 @@ from codeservice.store import notice, person
 from codeservice.store.importing import Run
 from codeservice.store.models import Credential, ImportRun
 from tests.authorities import card_of, statement, stored
-from tests.codeservice.conftest import Operate
-from tests.conftest import City
+from tests.conftest import City, Operate
 
 ROOT = Path(__file__).resolve().parents[2]
 SS = CredentialType.SOCIAL_SECURITY_CARD

@@ -13,8 +13,7 @@ from codeservice.city import city_day
 from codeservice.one_machine import _links
 from codeservice.status import Status
 from codeservice.store.models import Scan, Stream
-from tests.codeservice.conftest import Operate
-from tests.conftest import City
+from tests.conftest import City, Operate
 from tests.environment import environment_of
 from tests.uploading import Queue
 

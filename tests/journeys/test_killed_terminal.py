@@ -85,6 +85,10 @@ def test_a_terminal_killed_at_two_hundred_moments_loses_and_doubles_nothing(
     begun, kills, repeated = time.monotonic(), 0, ""
     while kills < TERMINAL_KILLS and time.monotonic() - begun < LONGEST:
         program = Program(folder)
+        # One in four has begun to answer, however slow the machine is; the others are killed wherever they are.
+        while kills % 4 == 0 and not program.answers and time.monotonic() - begun < LONGEST:
+            program.scan(next(codes))
+            time.sleep(0.02)
         end = time.monotonic() + chance.uniform(0.05, 0.6)
         while time.monotonic() < end:
             code = next(codes)
@@ -94,7 +98,7 @@ def test_a_terminal_killed_at_two_hundred_moments_loses_and_doubles_nothing(
         answers += program.kill()
         kills += 1
     assert kills == TERMINAL_KILLS
-    assert sum(answer["decision"] == "accepted" for answer in answers) > kills
+    assert sum(answer["decision"] == "accepted" for answer in answers) > kills / 4
     require_all_accounted_for(city, folder, "bus-1", answers)
 
 
