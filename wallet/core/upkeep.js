@@ -7,6 +7,8 @@ import { untilTurn } from "./turn.js";
 const EVERY = 60;
 /** With nothing to show, a person is waiting. */
 const SOON = 8;
+/** The session has ended, or belongs to a phone whose key is gone from here: a new one is needed. */
+export const SIGN_IN_AGAIN = new Set(["sign_in_required", "session_has_device"]);
 
 /** What stands in the way of a code, as a value; null when nothing does. */
 export class Upkeep {
@@ -94,7 +96,7 @@ export class Upkeep {
     if (!(error instanceof ApiError)) throw error;
     const { account, device } = this.#wallet;
     this.problem = error.code === UNREACHABLE ? null : error;
-    if (error.code === "sign_in_required") {
+    if (SIGN_IN_AGAIN.has(error.code)) {
       // The code is shown on while its grants are good: showing never needs the centre.
       account.expired = true;
       if (device.grants.length === 0) await account.forget();

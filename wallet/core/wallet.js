@@ -8,7 +8,7 @@ import { DigitCodes } from "./digit_codes.js";
 import { FamilyCodes } from "./family_codes.js";
 import { Inbox } from "./inbox.js";
 import { Show } from "./show.js";
-import { Upkeep } from "./upkeep.js";
+import { SIGN_IN_AGAIN, Upkeep } from "./upkeep.js";
 
 /** Key paths of the tables that a platform's store keeps. */
 export const TABLES = { settings: "name", grants: "id" };
@@ -149,7 +149,7 @@ export class Wallet {
     if (this.show.iat !== null) return null;
     const { problem } = this.upkeep;
     if (this.blocked) return this.blocked;
-    if (problem?.code === "sign_in_required") return "sign_in_required";
+    if (SIGN_IN_AGAIN.has(problem?.code)) return "sign_in_required";
     if (problem) return "problem";
     if (!this.online) return this.clock.skewed ? "clock" : "offline";
     return "preparing";
@@ -158,7 +158,7 @@ export class Wallet {
   /** Does what the person is offered against the obstacle. */
   async overcome() {
     if (this.blocked) await this.unblock();
-    else if (this.upkeep.problem?.code === "sign_in_required") await this.signInAgain();
+    else if (SIGN_IN_AGAIN.has(this.upkeep.problem?.code)) await this.signInAgain();
     else await this.upkeep.now();
   }
 
