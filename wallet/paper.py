@@ -11,7 +11,7 @@ from codeservice.errors import NotFoundError, UnavailableError, UnprocessableErr
 from codeservice.household import PRINTS_A_DAY, may_print
 from codeservice.issuing import Proxy, print_paper
 from codeservice.notice import NoticeKind
-from codeservice.qr import draw_png
+from codeservice.qr import draw_png, draw_svg
 from codeservice.revoking import change_status
 from codeservice.scene import SCENES
 from codeservice.services import Services
@@ -21,7 +21,7 @@ from codeservice.store.database import Connection
 from codeservice.web.operation import Answer, Body, Security, operation
 from keys import jws
 from keys.errors import KeyNotUsableError, SignerError
-from wallet.qr import draw_svg
+from wallet.paper_card import draw_pdf
 from wallet.session import require_person
 
 door = Blueprint("paper", __name__)
@@ -40,9 +40,9 @@ class PaperRequest(Body, frozen=True):
 
 
 class PaperMade(Answer, frozen=True):
-    """A printed code: its text, the symbol as SVG text and as PNG in base64url, and its place in the status list.
+    """A printed code: its text, the symbol as SVG text and as PNG, the whole sheet as PDF, and its place in its list.
 
-    The text is given once and kept nowhere.
+    PNG and PDF are in base64url. The text is given once and kept nowhere.
     """
 
     list: int
@@ -51,6 +51,7 @@ class PaperMade(Answer, frozen=True):
     code: str
     svg: str
     png: str
+    pdf: str
     issued: int
     expires: int
 
@@ -122,6 +123,7 @@ def make_paper(services: Services, body: PaperRequest) -> PaperMade:
         code=made.text,
         svg=draw_svg(made.text).decode(),
         png=jws.encode(draw_png(made.text)),
+        pdf=jws.encode(draw_pdf(made.text, name=name, issued=place.issued, expires=place.expires)),
         issued=place.issued,
         expires=place.expires,
     )

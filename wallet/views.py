@@ -5,6 +5,7 @@ from pathlib import Path
 from flask import Blueprint, Response, render_template, request
 
 from codeservice.errors import NotFoundError
+from codeservice.qr import draw_svg
 from codeservice.store import account
 from codeservice.web.operation import services
 from wallet import (
@@ -31,7 +32,6 @@ from wallet import (
 )
 from wallet.client_version import require_served
 from wallet.files import send_static
-from wallet.qr import draw_svg
 
 _HERE = Path(__file__).parent
 _MESSAGES = 20

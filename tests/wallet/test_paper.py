@@ -2,17 +2,21 @@
 
 import io
 
+import pypdfium2
 import pytest
+import zxingcpp
 from PIL import Image
 
 from codeservice.code import Kind
 from codeservice.household import PRINTS_A_DAY
 from codeservice.issuer import PAPER_LIFE
 from codeservice.store import grant
+from codeservice.web.operation import MAX_BODY
 from keys import jws
 from tests.conftest import City
 from tests.families import TIES, adults, families, helper_of, notices, parent_of
 from tests.phone import Phone, at_once, decision
+from wallet.paper_card import draw_pdf
 
 
 def scan(city: City, code: str, *, checked: bool) -> tuple[str, str | None]:
@@ -29,6 +33,23 @@ def test_a_print_counts_180_days_at_counters_that_look_at_a_document(any_city: C
     any_city.clock.now += 7 * 86400
     assert scan(any_city, made["code"], checked=False) == ("refused", "second_factor_required")
     assert scan(any_city, made["code"], checked=True) == ("accepted", None)
+
+
+def test_the_sheet_is_read_by_a_camera_and_the_picture_too(city: City) -> None:
+    made = city.phone().call("POST", "/papers", {}).get_json()
+    sheet = pypdfium2.PdfDocument(jws.decode(made["pdf"], longest=MAX_BODY))
+    assert len(sheet) == 1
+    # 100 dots to the inch, as a cheap printer does at its worst.
+    for picture in (sheet[0].render(scale=100 / 72).to_pil(), Image.open(io.BytesIO(jws.decode(made["png"])))):
+        (found,) = zxingcpp.read_barcodes(picture)
+        assert found.text == made["code"]
+    assert made["name"] in sheet[0].get_textpage().get_text_range()
+    sheet.close()
+
+
+@pytest.mark.parametrize("name", ["阿依古丽·买买提", "𠮷*明", "عبد*", "O*<b>", "👩‍👧*", ""])
+def test_every_name_is_drawn(name: str) -> None:
+    assert draw_pdf("CC1" * 90, name=name, issued=0, expires=86400).startswith(b"%PDF")
 
 
 def test_a_reprint_kills_the_one_before_whoever_printed_it(any_city: City) -> None:
