@@ -1,32 +1,47 @@
 """Journeys through the wallet's screens: a child's code, paper, records, consent, loss, and what stays on the phone."""
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.households import Household, households
 from tests.journeys.test_in_the_browser import decide, fresh, picture, read
 from tests.phone import Terminal
-from tests.running import RunningCity, chromium
-from tests.wallets import go, open_wallet, sign_in
+from tests.running import ROOT, RunningCity, chromium
+from tests.wallets import go, open_wallet, password
 
+CAMERA = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
+LIBRARY = ROOT / "docs" / "scenes" / "definitions" / "library.json"
+KEPT = """() => new Promise((done) => {
+  const opening = indexedDB.open("city-code-wallet");
+  opening.onsuccess = () => {
+    const settings = opening.result.transaction("settings").objectStore("settings").getAll();
+    settings.onsuccess = () => done(settings.result.map(({privateKey, ...rest}) => JSON.stringify(rest)));
+  };
+})"""
 STORED = "() => [JSON.stringify(localStorage), JSON.stringify(sessionStorage), document.cookie, location.href]"
 
 
 @dataclass(frozen=True)
 class Journey:
-    """One city, one browser, a parent's wallet that knows the child, and a phone that is going to be lost."""
+    """One city, one browser, a parent's wallet that knows the child, and phones to be lost and to be erased."""
 
     city: RunningCity
     browser: Browser
     family: Household
     page: Page
     lost: Page
+    leaving: Page
+    film: Path
 
     def terminal(self, name: str) -> Terminal:
         """Return an enrolled terminal."""
@@ -46,10 +61,11 @@ class Journey:
 def journey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
     """One city for the module; the tests go on from each other's state but for what each of them makes."""
     city = RunningCity(tmp_path_factory.mktemp("city"), {})
-    family = households()[0]
-    with chromium() as browser:
+    family, film = households()[0], tmp_path_factory.mktemp("film") / "camera.y4m"
+    write_film(film, None)
+    with chromium(*CAMERA, f"--use-file-for-fake-video-capture={film}") as browser:
         # Early, because another message to the same phone is sent after a minute only.
-        lost = open_wallet(browser, city, households()[1].parent)
+        lost, leaving = (open_wallet(browser, city, entry.parent) for entry in households()[1:3])
         page = open_wallet(browser, city, family.parent)
         go(page, city, "family-ask")
         page.get_by_test_id("tie-name").fill(family.child.name)
@@ -57,7 +73,7 @@ def journey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
         page.get_by_test_id("certificate").fill(family.certificate)
         page.get_by_test_id("tie-send").click()
         page.get_by_test_id("show-code").wait_for()
-        yield Journey(city, browser, family, page, lost)
+        yield Journey(city, browser, family, page, lost, leaving, film)
     city.stop()
 
 
@@ -134,6 +150,55 @@ def test_consent_counts_from_the_next_scan_and_so_does_its_withdrawal(journey: J
     expect(second).not_to_contain_text("姓名（遮盖）")
 
 
+def test_a_poster_is_read_by_the_camera_and_leaves_one_line_in_one_s_own_records(
+    journey: Journey, tmp_path: Path
+) -> None:
+    open_a_library(journey.city, tmp_path)
+    day = time.strftime("%Y-%m-%d", time.localtime(time.time() + 7 * 86400))
+    made = [tmp_path / name for name in ("old.png", "new.png")]
+    for path in made:
+        scenes(journey.city, "posters", "make", "library", "--until", day, "--out", str(path))
+    for path, said in zip(made, ("problem", "passage"), strict=True):
+        write_film(journey.film, path)
+        page = journey.go("place")
+        page.get_by_test_id("way").select_option("single")
+        page.get_by_test_id("camera-open").click()
+        page.get_by_test_id(said).wait_for()
+    expect(page.get_by_test_id("passage")).to_have_count(1)
+    expect(page.get_by_test_id("passage")).to_contain_text("市图书馆")
+
+
+def open_a_library(city: RunningCity, folder: Path) -> None:
+    """Make a venue made of data alone whose printed posters citizens scan."""
+    definition = json.loads(LIBRARY.read_text())
+    definition["policy"] |= {"posters": "printed"}
+    file = folder / "library.json"
+    file.write_text(json.dumps(definition))
+    version = str(scenes(city, "policies", "add", str(file))["version"])
+    scenes(city, "policies", "try", "library", version, "--since", time.strftime("%Y-%m-%d"))
+    scenes(city, "policies", "publish", "library", version, "--reason", "it opens")
+    partner = ("--partner", "city-square", "--partner-name", "城市公共服务", "--policy", "library")
+    scenes(city, "places", "add", "library", "--scene", "venue", "--name", "市图书馆", *partner)
+
+
+def scenes(city: RunningCity, *arguments: str) -> Any:
+    """Run a command of the adapters and return its JSON."""
+    command = [sys.executable, "-m", "adapters", "--data", str(city.data), *arguments, "--json"]
+    done = subprocess.run(command, cwd=ROOT, env=city.environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def write_film(film: Path, poster: Path | None) -> None:
+    """Write what a camera sees that is held before a picture: one frame of YUV4MPEG2, which Chromium repeats."""
+    size = (640, 480)
+    frame = Image.new("L", size, 255)
+    if poster is not None:
+        frame.paste(Image.open(poster).convert("L").resize((440, 440), Image.Resampling.LANCZOS), (100, 20))
+    grey = bytes([128]) * (size[0] * size[1] // 2)
+    film.write_bytes(b"YUV4MPEG2 W640 H480 F10:1 Ip A1:1 C420jpeg\nFRAME\n" + frame.tobytes() + grey)
+
+
 def test_a_message_waits_with_a_number_on_its_tab_and_is_read_once_it_was_seen(journey: Journey) -> None:
     page = journey.go("code")
     page.reload()
@@ -152,6 +217,7 @@ def test_freezing_from_another_phone_kills_the_codes_of_this_one(journey: Journe
     found = open_wallet(journey.browser, journey.city, households()[1].parent)
     go(found, journey.city, "devices")
     expect(found.get_by_test_id("device")).to_have_count(2)
+    expect(found.get_by_test_id("session")).to_have_count(2)
     found.get_by_test_id("freeze").click()
     found.get_by_test_id("confirm-yes").click()
     found.locator("[data-testid=no-code][data-reason=frozen]").wait_for()
@@ -163,6 +229,43 @@ def test_freezing_from_another_phone_kills_the_codes_of_this_one(journey: Journe
         page.context.close()
 
 
+def test_a_holder_says_of_a_record_that_it_was_not_them(journey: Journey) -> None:
+    code = fresh(journey.go("code"))
+    assert decide(journey.terminal("bus-2"), code) == ("accepted", None)
+    page = journey.go("records")
+    page.locator("[data-testid=record][data-scene=bus] [data-testid=dispute-open]").first.click()
+    page.get_by_test_id("dispute-kind").select_option("not_me")
+    page.get_by_test_id("dispute-text").fill("我不在那里")
+    page.get_by_test_id("dispute-send").click()
+    page.locator("[data-testid=dispute-state][data-state=open]").wait_for()
+    expect(page.get_by_test_id("dispute-form")).to_have_count(0)
+
+
+def test_a_holder_takes_along_everything_in_one_file_of_the_city(journey: Journey) -> None:
+    page = journey.go("data")
+    page.get_by_test_id("export").click()
+    with page.expect_download() as download:
+        page.get_by_test_id("export-save").click()
+    data, seal, end = Path(download.value.path()).read_text().split("\n")
+    assert json.loads(data)["identity"]["name"] == journey.family.parent.name
+    assert json.loads(seal)["signature"]
+    assert not end
+
+
+def test_an_erased_wallet_is_signed_out_and_its_codes_are_dead(journey: Journey) -> None:
+    page, terminal = journey.leaving, journey.terminal("bus-1")
+    code = fresh(page)
+    go(page, journey.city, "data")
+    page.get_by_test_id("kept").locator("article").first.wait_for()
+    page.get_by_test_id("erase").click()
+    page.get_by_test_id("erase-yes").click()
+    page.get_by_test_id("erase-password").fill(password(page, journey.city, households()[2].parent.phone))
+    page.get_by_test_id("erase-now").click()
+    page.get_by_test_id("phone").wait_for()
+    assert decide(terminal, code) == ("refused", "revoked")
+    assert page.evaluate(KEPT) == []
+
+
 def test_nothing_of_the_person_stands_in_storage_or_addresses(journey: Journey) -> None:
     addresses: list[str] = []
     page = journey.page
@@ -170,6 +273,7 @@ def test_nothing_of_the_person_stands_in_storage_or_addresses(journey: Journey) 
     kept: list[str] = []
     for place in ("code", "cards", "messages", "records", "family", "paper", "devices", "privacy", "me"):
         kept += journey.go(place).evaluate(STORED)
+    kept += page.evaluate(KEPT)
     people = (journey.family.parent, journey.family.child)
     secrets = [text for person in people for text in (person.phone, person.name, person.id_number, person.card)]
     said = json.dumps(kept + addresses, ensure_ascii=False)
@@ -188,5 +292,5 @@ def test_help_is_read_before_signing_in_and_without_network(journey: Journey) ->
     expect(page.get_by_test_id("help-lost")).to_contain_text("立即挂失")
     page.context.set_offline(offline=False)
     page.get_by_test_id("back").click()
-    sign_in(page, journey.city, households()[2].parent)
+    page.get_by_test_id("phone").wait_for()
     page.context.close()

@@ -3,6 +3,7 @@
 /** The code of an error when no server could be reached. */
 export const UNREACHABLE = "unreachable";
 const CALL_TIMEOUT_MS = 15000;
+const LINES = "application/jsonl";
 const SAFE_METHODS = new Set(["GET", "HEAD"]);
 
 /** What went wrong, in values. `title` and `detail` are the server's words in the language asked for, if it gave any. */
@@ -26,7 +27,7 @@ export class ApiError extends Error {
  * @param {(answer: {body: object|null, date: number|null, sent: number, received: number}) => void} [options.onAnswer]
  * @param {number} [options.timeoutMs]
  * @returns {(method: string, path: string, body?: object|string, headers?: object) => Promise<any>}
- *   a string is sent as a form; gives the JSON answer or null for none; throws ApiError
+ *   a string is sent as a form; gives the JSON answer, the text of a file, or null for none; throws ApiError
  */
 export function createApi({ request, language, client = "", csrf = () => null, bearer = () => null,
   now = () => Date.now() / 1000, onAnswer = () => {}, timeoutMs = CALL_TIMEOUT_MS }) {
@@ -40,7 +41,7 @@ export function createApi({ request, language, client = "", csrf = () => null, b
         ...optional("Authorization", token && `Bearer ${token}`), ...headers },
       body: body === undefined || typeof body === "string" ? body : JSON.stringify(body),
     });
-    const read = readJson(answer);
+    const read = readBody(answer);
     const date = Date.parse(answer.header("Date") ?? "");
     onAnswer({ body: read, date: Number.isNaN(date) ? null : date / 1000, sent, received: now() });
     if (answer.status < 200 || answer.status > 299) throw problemOf(answer, read);
@@ -48,8 +49,10 @@ export function createApi({ request, language, client = "", csrf = () => null, b
   };
 }
 
-function readJson(answer) {
+function readBody(answer) {
   const type = answer.header("Content-Type") ?? "";
+  // Lines of JSON are a file for the person: they are handed over as they came, for their signature is over the bytes.
+  if (type.startsWith(LINES)) return answer.text;
   if (!type.includes("json")) return null;
   try {
     return JSON.parse(answer.text);

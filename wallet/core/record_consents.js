@@ -39,7 +39,14 @@ export async function answerRecordQuestion(call, id, given) {
   await call("POST", `${PATH}/record-requests/${encodeURIComponent(id)}/answer`, { given });
 }
 
-/** @param {Function} call @returns {Promise<object[]>} who looked, at what, allowed or not, the newest first @throws {ApiError} */
+/**
+ * @param {Function} call
+ * @returns {Promise<object[]>} who looked, at what, allowed or not, the newest first; `allowed` and `purpose` in the
+ *   service's words where it has any, as codes otherwise
+ * @throws {ApiError}
+ */
 export async function listHealthAccesses(call) {
-  return (await call("GET", `${PATH}/health-accesses`)).accesses;
+  const [{ accesses }, { scopes, purposes }] = await Promise.all([call("GET", `${PATH}/health-accesses`), recordChoices(call)]);
+  const titled = (choices, code) => choices.find((choice) => choice.code === code) ?? { code, title: { zh: code, en: code } };
+  return accesses.map((look) => ({ ...look, allowed: look.allowed.map((code) => titled(scopes, code)), purpose: titled(purposes, look.purpose) }));
 }

@@ -2,7 +2,11 @@
 
 const PATH = "/wallet/api/v1/sessions";
 
-/** @param {Function} call see api.js @returns {Promise<object[]>} `current` marks this one @throws {ApiError} */
+/**
+ * @param {Function} call see api.js
+ * @returns {Promise<object[]>} {id, current, client, device, started_at, seen_at}; `current` marks this one
+ * @throws {ApiError}
+ */
 export async function listSessions(call) {
   return (await call("GET", PATH)).sessions;
 }

@@ -157,6 +157,8 @@ export default {
   "corrections.state.accepted": "Corrected",
   "corrections.state.rejected": "Rejected",
 
+  "records.online": "checked online",
+  "records.offline": "checked offline",
   "records.gone": "There is no such record.",
   "records.shown_for": "You showed it for {name}",
   "records.shown_by": "Shown for you by {name}",
@@ -169,7 +171,6 @@ export default {
   "dispute.send": "Send",
   "dispute.then": "The place and the city look at it; the answer comes as a message. If somebody may be using your code, report a loss too.",
   "dispute.freeze": "Report a loss",
-  "dispute.said": "You have raised a doubt",
 
   "privacy.would_see": "Only with your consent would such a place see:",
 
@@ -196,6 +197,8 @@ export default {
   "accesses.why": "Every look is here, also those that saw nothing.",
   "accesses.none": "Nobody has looked.",
   "accesses.allowed": "They saw",
+  "accesses.emergency": "emergency",
+  "accesses.insurance": "insurance",
   "accesses.refused": "nothing",
 
   "data.export_title": "Take my data along",
@@ -206,9 +209,7 @@ export default {
   "data.erase_title": "Erase",
   "data.erase_why": "Your account and what the city code keeps about you are deleted, and every code dies. You can sign up again later.",
   "data.kept": "The law keeps:",
-  "data.kept.audit": "the log of actions, without your identity",
-  "data.kept.scans": "records with a legal period, of limited medicines and of accounts",
-  "data.kept.payments": "what the authorities keep themselves (not ours to delete)",
+  "data.kept_until": "until {time}",
   "data.erase": "Erase my account",
   "data.erase_effect": "It cannot be undone. Confirm with the password that comes to your phone.",
   "data.send_password": "Send me the password",
@@ -219,7 +220,8 @@ export default {
   "sessions.why": "End those that you do not know.",
   "sessions.none": "No other sessions.",
   "sessions.since": "Signed in {time}",
-  "sessions.until": "ends by {time}",
+  "sessions.seen": "last used {time}",
+  "sessions.no_device": "a phone without codes",
   "sessions.end": "End",
   "sessions.end_others": "End all others",
 

@@ -157,6 +157,8 @@ export default {
   "corrections.state.accepted": "已更正",
   "corrections.state.rejected": "未采纳",
 
+  "records.online": "联网核验",
+  "records.offline": "离线核验",
   "records.gone": "没有这条记录。",
   "records.shown_for": "您为 {name} 出示",
   "records.shown_by": "由 {name} 代为出示",
@@ -169,7 +171,6 @@ export default {
   "dispute.send": "提交",
   "dispute.then": "会交给场所和城市服务核查，答复在消息里。怀疑码被盗用时，请同时挂失。",
   "dispute.freeze": "去挂失",
-  "dispute.said": "已提出疑问",
 
   "privacy.would_see": "允许后，那里才会看到：",
 
@@ -196,6 +197,8 @@ export default {
   "accesses.why": "每一次查阅都记在这里，没有看到内容的也在内。",
   "accesses.none": "没有人查阅过。",
   "accesses.allowed": "看到",
+  "accesses.emergency": "急救",
+  "accesses.insurance": "医保结算",
   "accesses.refused": "什么也没看到",
 
   "data.export_title": "带走我的数据",
@@ -206,9 +209,7 @@ export default {
   "data.erase_title": "注销并删除",
   "data.erase_why": "删除您的账户和城市码里关于您的信息，所有码立即作废。以后可以重新注册。",
   "data.kept": "法律要求保留的有：",
-  "data.kept.audit": "操作日志，其中您的身份已去除",
-  "data.kept.scans": "限购、结算等法定期限内的记录",
-  "data.kept.payments": "发证机关自己的登记（不归城市码管理）",
+  "data.kept_until": "至 {time}",
   "data.erase": "注销账户",
   "data.erase_effect": "注销后不能恢复。确认请填写发到您手机的验证码。",
   "data.send_password": "发送验证码",
@@ -219,7 +220,8 @@ export default {
   "sessions.why": "您的账户在这些地方登录着。不认识的请退出。",
   "sessions.none": "没有其他登录。",
   "sessions.since": "登录于 {time}",
-  "sessions.until": "最晚 {time} 自动退出",
+  "sessions.seen": "最近使用 {time}",
+  "sessions.no_device": "未登记的设备",
   "sessions.end": "退出",
   "sessions.end_others": "退出其他全部登录",
 

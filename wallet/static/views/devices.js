@@ -24,8 +24,8 @@ export function devicesView(app) {
 
   function sessionElement(session) {
     return h("article", { class: "row", testid: "session", "data-this": session.current ? "1" : "0" },
-      h("p", {}, icon("me"), t("sessions.since", { time: dayAndTime(session.begun) }), session.current && h("span", { class: "here" }, t("me.this_device"))),
-      h("p", { class: "hint" }, t("sessions.until", { time: dayAndTime(session.expires) })),
+      h("p", {}, icon("phone"), h("strong", {}, session.device ?? t("sessions.no_device")), session.current && h("span", { class: "here" }, t("me.this_device"))),
+      h("p", { class: "hint" }, t("sessions.since", { time: dayAndTime(session.started_at) }), " · ", t("sessions.seen", { time: dayAndTime(session.seen_at) })),
       !session.current && actionButton(t("sessions.end"), { class: "small", testid: "end-session" }, async () => {
         await endSession(app.call, session.id);
         await sessions.load();

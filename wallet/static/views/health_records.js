@@ -4,7 +4,7 @@ import { answerRecordQuestion, giveRecordConsent, listHealthAccesses, listRecord
   withdrawRecordConsent } from "/wallet/core/record_consents.js";
 import { h } from "../dom.js";
 import { actionButton, checkbox, choice, form } from "../forms.js";
-import { dayAndTime, pick, t } from "../language.js";
+import { dayAndTime, hasWords, pick, t } from "../language.js";
 import { fetched, listOf } from "./fetched.js";
 import { page, part } from "./page.js";
 import { sure } from "./sure.js";
@@ -72,7 +72,13 @@ function terms({ scopes, purpose }) {
 }
 
 function lookElement(look) {
-  const words = look.allowed.length === 0 ? t("accesses.refused") : look.allowed.join(t("comma"));
+  const words = look.allowed.length === 0 ? t("accesses.refused") : look.allowed.map(told).join(t("comma"));
   return h("article", { class: "row", testid: "health-access" }, h("p", {}, h("strong", {}, look.institution), " · ", look.operator),
-    h("p", { class: "hint" }, dayAndTime(look.at), " · ", look.purpose), h("p", {}, t("accesses.allowed"), t("colon"), words));
+    h("p", { class: "hint" }, dayAndTime(look.at), " · ", told(look.purpose)), h("p", {}, t("accesses.allowed"), t("colon"), words));
+}
+
+/** What an emergency or an insurer may see is no part of a health record; it has words of the wallet. */
+function told({ code, title }) {
+  if (hasWords(`accesses.${code}`)) return t(`accesses.${code}`);
+  return hasWords(`attribute.${code}`) ? t(`attribute.${code}`) : pick(title);
 }

@@ -29,7 +29,7 @@ export function recordView(app, [id]) {
       await dispute(app.call, record.id, word);
       await content.load();
     }, choice(t("dispute.kind"), { name: "kind", testid: "dispute-kind" }, DISPUTE_KINDS.map((kind) => [kind, t(`dispute.${kind}`)])),
-    area(t("dispute.text"), { name: "text", maxlength: LONGEST_DISPUTE, testid: "dispute-text" }),
+    area(t("dispute.text"), { name: "text", required: false, maxlength: LONGEST_DISPUTE, testid: "dispute-text" }),
     h("p", { class: "hint" }, t("dispute.then")),
     h("button", { class: "primary", testid: "dispute-send" }, t("dispute.send")));
   }
@@ -47,8 +47,10 @@ function recordElement(record, linked) {
     (record.marks ?? []).map((mark) => h("p", { class: "notice warn", testid: "record-mark" }, pick(mark))),
     record.shown_for && h("p", { class: "hint" }, t("records.shown_for", { name: record.shown_for })),
     record.shown_by && h("p", { class: "hint" }, t("records.shown_by", { name: record.shown_by })),
-    h("p", { class: "hint" }, h("time", { datetime: new Date(record.at * 1000).toISOString() }, dayAndTime(record.at))),
+    h("p", { class: "hint" }, h("time", { datetime: new Date(record.at * 1000).toISOString() }, dayAndTime(record.at)),
+      " · ", t(record.online ? "records.online" : "records.offline")),
     h("p", { class: "hint" }, t("records.disclosed"), t("colon"), disclosed.length ? disclosed.join(t("comma")) : t("records.nothing")),
-    record.dispute && h("p", { class: "notice", testid: "dispute-state" }, t("dispute.said"), record.dispute.state_title ? t("colon") + pick(record.dispute.state_title) : ""),
+    record.dispute && h("p", { class: "notice", testid: "dispute-state", "data-state": record.dispute }, pick(record.dispute_title),
+      record.reply && `${t("colon")}${record.reply}`),
     linked && record.disputable && h("a", { class: "button small", href: `#record/${encodeURIComponent(record.id)}`, testid: "dispute-open" }, t("dispute.open")));
 }
