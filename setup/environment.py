@@ -1,4 +1,4 @@
-"""Makes .venv with the locked packages and fetches the front-end libraries.
+"""Makes .venv with the locked packages, fetches the front-end libraries and copies them to where each client looks.
 
 Usage: python3 setup/environment.py run|test|fuzz|lock. A second call does nothing while the locks stay the same.
 Standard library only: this runs before anything is installed.
@@ -14,6 +14,7 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+NODE_MODULES = ROOT / "node_modules"
 LIBRARIES = ROOT / "wallet" / "static" / "lib"
 PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -30,6 +31,9 @@ COPIES = {
 }
 # The reader imports its other half from the folder above; in the flat folder the two stand side by side.
 IMPORT_IN_PACKAGE, IMPORT_IN_COPY = '"../share.js"', '"./zxing_share.js"'
+
+RUNTIME = "glass-easel"
+"""WeChat's own component runtime: the tests run the mini-program on it."""
 
 ALONE = ("fuzz", "lock")
 """Purposes that need nothing but an environment of their own."""
@@ -49,7 +53,8 @@ def main(purpose: str) -> None:
         install(environment, purpose)
     if purpose == "test":
         prepare_alone("oracle")
-    fetch_libraries(environment)
+    fetch_libraries(environment, purpose)
+    call(sys.executable, "setup/miniprogram.py")
 
 
 def prepare_alone(lock: str) -> None:
@@ -95,20 +100,27 @@ def is_installed(environment: Path, lock: str) -> bool:
     return holds(stamp_file(environment, lock), digest(lock_file(lock)))
 
 
-def fetch_libraries(environment: Path) -> None:
+def fetch_libraries(environment: Path, purpose: str) -> None:
     """Fetch the front-end libraries of package-lock.json and copy their files to where they are served."""
     stamp = LIBRARIES / ".stamp"
     wanted = digest(ROOT / "package-lock.json", Path(__file__))
-    if holds(stamp, wanted) and all((LIBRARIES / name).is_file() for name in COPIES):
+    if holds(stamp, wanted) and all((LIBRARIES / name).is_file() for name in COPIES) and has_packages(purpose):
         return
     npm = find_npm(environment)
     say("Fetching the front-end libraries")
-    call(npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+    wide = () if purpose == "test" else ("--omit=dev",)
+    call(npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", *wide)
     LIBRARIES.mkdir(parents=True, exist_ok=True)
     for name, source in COPIES.items():
-        shutil.copyfile(ROOT / "node_modules" / source, LIBRARIES / name)
+        shutil.copyfile(NODE_MODULES / source, LIBRARIES / name)
     join_reader(LIBRARIES / "zxing_reader.js")
     stamp.write_text(wanted)
+
+
+def has_packages(purpose: str) -> bool:
+    """Tell whether node_modules holds what the purpose needs."""
+    wanted = ("@noble/curves", "qr", *((RUNTIME,) if purpose == "test" else ()))
+    return all((NODE_MODULES / name).is_dir() for name in wanted)
 
 
 def join_reader(reader: Path) -> None:

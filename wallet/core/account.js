@@ -32,7 +32,7 @@ export class Account {
 
   /** Takes up the session, or begins one, in the platform's own way. @throws {ApiError} sign_in_required */
   resume() {
-    return this.#platform.resume(this);
+    return this.#platform.resume(this, this.#call);
   }
 
   /** @throws {ApiError} */

@@ -5,18 +5,20 @@ import zh from "./translations/zh.js";
 import { ApiError } from "./api.js";
 import { inLanguage, sentence } from "./words.js";
 
-const TABLES = { zh, en };
+/** The words that every client has. */
+export const TABLES = { zh, en };
 
 /**
  * Bound functions, so that they can be taken apart. Seconds are epoch seconds, told in the phone's own time zone.
  *
  * @param {() => "zh"|"en"} language
+ * @param {{zh: Record<string, string>, en: Record<string, string>}} [tables]
  */
-export function wordsIn(language) {
+export function wordsIn(language, tables = TABLES) {
   /** @param {string} key @param {object} [values] @returns {string} */
-  const t = (key, values) => sentence(TABLES[language()], key, values);
+  const t = (key, values) => sentence(tables[language()], key, values);
   /** @param {string} key @returns {boolean} */
-  const hasWords = (key) => key in TABLES[language()];
+  const hasWords = (key) => key in tables[language()];
   /** @param {{zh: string, en: string}} both words from the server @returns {string} */
   const pick = (both) => inLanguage(both, language());
   /** @param {number} seconds @returns {string} such as 21:40 */

@@ -47,9 +47,10 @@
  * @property {(events: {wake: () => void, offline: () => void}) => void} watch wake: seen again, or the network is back
  * @property {(act: () => Promise<any>) => Promise<any>} exclusively keeps other pages of this phone out meanwhile
  * @property {() => string} deviceName what the person would call this device
- * @property {(account: import("./account.js").Account) => Promise<object>} resume takes up the session, or begins one
- *   without asking the person; throws ApiError sign_in_required
- * @property {(me: object) => object} remembered what of the person's description may be written down
+ * @property {(account: import("./account.js").Account, call: Function) => Promise<object>} resume takes up the
+ *   session, or begins one without asking the person; throws ApiError sign_in_required
+ * @property {(me: object) => object} remembered what of the person's description may be
+ *   written down; a client without cookies takes the session's new secret from it
  */
 
 export {};

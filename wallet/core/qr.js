@@ -1,6 +1,7 @@
 /** Draws a code on a canvas: error correction L, four modules of quiet zone, black on white, whole device pixels. */
 
 import encodeQR from "../lib/qr.js";
+import { utf8 } from "./utf8.js";
 
 const QUIET_ZONE = 4;
 const NUMERIC = /^[0-9]+$/;
@@ -13,7 +14,8 @@ const ALPHANUMERIC = /^[0-9A-Z $%*+\-./:]+$/;
  * @returns {{width: number, height: number}} CSS pixels, for the caller to lay out
  */
 export function drawQr(canvas, text, { room, density }) {
-  const rows = encodeQR(text, "raw", { ecc: "low", encoding: encodingOf(text), border: QUIET_ZONE });
+  const rows = encodeQR(text, "raw", { ecc: "low", encoding: encodingOf(text), border: QUIET_ZONE,
+    textEncoder: utf8 });
   const modules = rows.length;
   // A fractional module would be blurred by the browser, and a code wider than its room would lose its quiet zone.
   const scale = Math.max(1, Math.floor((room * density) / modules));

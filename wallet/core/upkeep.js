@@ -96,6 +96,8 @@ export class Upkeep {
     if (!(error instanceof ApiError)) throw error;
     const { account, device } = this.#wallet;
     this.problem = error.code === UNREACHABLE ? null : error;
+    // A platform may learn it without asking the service, as where it signs in by itself.
+    if (error.code === UNREACHABLE) this.#wallet.setOnline(false);
     if (SIGN_IN_AGAIN.has(error.code)) {
       // The code is shown on while its grants are good: showing never needs the centre.
       account.expired = true;

@@ -26,7 +26,7 @@ export async function openPlatform() {
     deviceName,
     resume: (account) => account.fetchMe(),
     // The CSRF token and the session's name are worth nothing after this page; they are not written down.
-    remembered: ({ csrf, session, ...kept }) => kept,
+    remembered: ({ csrf, session, token, ...kept }) => kept,
   };
 }
 

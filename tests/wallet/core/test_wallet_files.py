@@ -11,7 +11,7 @@ from tests.wallet.core.javascript import FOLDERS, node
 
 LATER = re.compile(r"""(?<![{|<])\bimport\(["']([^"']+\.js)["']\)""")
 IMPORT = re.compile(r"""^(?:import|export)\b[^;]*?["']([^"']+\.js)["'];""", re.MULTILINE | re.DOTALL)
-TRANSLATIONS = ["wallet/core/translations", "adapters/scanner/static/translations"]
+TRANSLATIONS = ["wallet/core/translations", "wallet/miniprogram/translations", "adapters/scanner/static/translations"]
 
 
 def file_of(address: str) -> str:

@@ -160,4 +160,6 @@ export default {
   "confirm.device.effect": "The codes on this device die at once and it can no longer show one.",
   "confirm.device.yes": "Remove",
   "confirm.no": "Go back, change nothing",
+
+  "client.too_old": "This version is too old. Please update it. Codes on this phone still work until they run out.",
 };

@@ -160,4 +160,6 @@ export default {
   "confirm.device.effect": "这台设备上的码立即作废，不能再亮码。",
   "confirm.device.yes": "确定移除",
   "confirm.no": "返回，不做更改",
+
+  "client.too_old": "这个版本太旧，请更新后再用。本机已有的码用完前仍可亮码。",
 };

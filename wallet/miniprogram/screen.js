@@ -1,0 +1,89 @@
+/** What every page has in common: words, sizes, the wallet's changes, and the way to the page that is due. */
+
+import { elder, language, size } from "./preferences.js";
+import { problemWords, t, table } from "./words.js";
+
+const CODE = "/pages/code/code";
+const SIGN_IN = "/pages/sign_in/sign_in";
+const REAL_NAME = "/pages/real_name/real_name";
+
+/**
+ * @param {object} page a definition for `Page` and, besides: `title`, key of its words; `place`, its own address if it is
+ *   one of the three that the wallet's state decides about; `open`, called when it comes to the front; `tell`, called
+ *   then and at every change. What is typed is in `this.typed`
+ * @returns {object} the definition; `this.wallet` is the wallet, `this.attempt` runs what may fail
+ */
+export function screen({ title, place = "", open = () => {}, tell = () => {}, data = {}, ...page }) {
+  return {
+    ...page,
+    data: { ...look(), problem: "", busy: false, ...data },
+
+    onLoad() {
+      this.typed = {};
+    },
+
+    /** Keeps what is typed: fields are named by `data-field`. Kept beside the data, so that typing redraws nothing. */
+    type({ currentTarget, detail }) {
+      this.typed[currentTarget.dataset.field] = detail.value.trim();
+    },
+
+    onShow() {
+      this.wallet = getApp().wallet;
+      this.dress();
+      this.stop = getApp().listen(() => this.refresh());
+      if (this.refresh()) open.call(this);
+    },
+
+    onHide() {
+      this.stop?.();
+      page.onHide?.call(this);
+    },
+
+    onUnload() {
+      this.stop?.();
+      page.onUnload?.call(this);
+    },
+
+    /** Words and sizes, after a change of either. */
+    dress() {
+      this.setData(look());
+      wx.setNavigationBarTitle({ title: t(title) });
+    },
+
+    /** @returns {boolean} whether this page stays: another may be due */
+    refresh() {
+      const due = placeDue(this.wallet);
+      if (due !== null && due !== place && (place !== "" || due !== CODE)) {
+        this.stop?.();
+        wx.reLaunch({ url: due });
+        return false;
+      }
+      tell.call(this);
+      return true;
+    },
+
+    /** Runs `act` once at a time; what fails is told on the page. @param {() => Promise<void>} act */
+    async attempt(act) {
+      if (this.data.busy) return;
+      this.setData({ busy: true, problem: "" });
+      try {
+        await act();
+      } catch (error) {
+        this.setData({ problem: problemWords(error) });
+        if (!error.code) throw error;
+      } finally {
+        this.setData({ busy: false });
+      }
+    },
+  };
+}
+
+/** The one of three that the wallet's state asks for; null while that is not known. */
+function placeDue({ account: { me } }) {
+  if (me === null) return getApp().started ? SIGN_IN : null;
+  return me.person === null ? REAL_NAME : CODE;
+}
+
+function look() {
+  return { t: table(), language: language(), elder: elder(), size: size() };
+}

@@ -1,0 +1,13 @@
+/** Words of the mini-program alone, English; the rest are the wallet's, in core/translations. */
+export default {
+  "wechat.why": "Sign in with the phone number that WeChat knows; no message is needed.",
+  "wechat.phone": "Sign in with WeChat's number",
+  "wechat.declined": "You did not share WeChat's number. A text message works too.",
+  "wechat.sms": "Sign in by text message",
+  "wechat.enter": "Sign in",
+  "settings.sample": "Text will be this large.",
+  "help.show": "How do I show the code?",
+  "help.show.answer": "It is on the first page. Hold the screen before the scanner. The code changes by itself every half minute.",
+  "help.kept": "What is kept on this phone?",
+  "help.kept.answer": "Only codes for a day, and your settings. Name, ID number and phone number are not written down.",
+};

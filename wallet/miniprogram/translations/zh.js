@@ -1,0 +1,13 @@
+/** Words of the mini-program alone, Chinese; the rest are the wallet's, in core/translations. */
+export default {
+  "wechat.why": "用微信绑定的手机号登录，不用输入验证码。",
+  "wechat.phone": "微信手机号登录",
+  "wechat.declined": "您没有允许使用微信手机号，可以改用短信验证码。",
+  "wechat.sms": "用短信验证码登录",
+  "wechat.enter": "登录",
+  "settings.sample": "文字会是这么大。",
+  "help.show": "怎样亮码",
+  "help.show.answer": "打开小程序就是您的码，把屏幕对着扫码设备即可。码半分钟一换，不用刷新。",
+  "help.kept": "本机保存了什么",
+  "help.kept.answer": "只保存能用一天的码和语言、字号等设置，姓名、身份证号和手机号不写入手机。",
+};
