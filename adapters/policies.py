@@ -1,6 +1,6 @@
 """Policies by the scene that they are of: reading a document by its schema, and what is in force at a place."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from adapters import ADAPTERS
@@ -25,6 +25,12 @@ class InForce:
     version: PolicyVersion
     document: ScenePolicy
     checks: Policy
+
+    def asking_health(self, *, is_allowed: bool) -> "InForce":
+        """Return the same, which asks for a health status only where a rule of an emergency allows it."""
+        if is_allowed or self.checks.health is None:
+            return self
+        return replace(self, checks=replace(self.checks, health=None))
 
 
 def read_draft(data: bytes) -> PolicyVersion:

@@ -3,7 +3,9 @@
 from adapters import policies
 from adapters.policies import InForce
 from codeservice.errors import ForbiddenError, UpgradeRequiredError
+from codeservice.health_status import allowed_scenes
 from codeservice.services import Services
+from codeservice.store import health_status
 from codeservice.store.client import StoredClient
 from codeservice.web import bearer
 from codeservice.web.operation import header
@@ -31,4 +33,9 @@ def require_terminal(services: Services, *, scene: str | None, now: int) -> bear
 
 def policy_of(services: Services, client: StoredClient, now: int) -> InForce:
     """Return the policy that decides at a client's place; raises UnavailableError where there is none."""
-    return policies.choose(client.scene, client.policy, services.policies(client.policy, now))
+    found = policies.choose(client.scene, client.policy, services.policies(client.policy, now))
+    if found.checks.health is None:
+        return found
+    with services.database.read() as connection:
+        rules = health_status.rules_in_force(connection, now)
+    return found.asking_health(is_allowed=client.scene in allowed_scenes(rules, None))

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 
 from codeservice.code import Kind
+from codeservice.entitlement import Health
 from codeservice.reason import Words
 from codeservice.scan import MAX_WINDOW, Disclosure, Offline, Policy
 from codeservice.scene import SCENES, Scene
@@ -32,6 +33,7 @@ KIND_NAMES = {
 """How documents name the kinds of presentation."""
 
 KindName = Literal["device", "served", "paper", "digit", "typed"]
+HealthName = Literal["none", "green", "yellow", "red"]
 Seconds = Annotated[int, msgspec.Meta(ge=0, le=24 * 3600)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
 Cents = Annotated[int, msgspec.Meta(ge=0, le=100_000_000)]
@@ -74,7 +76,9 @@ class ScenePolicy(Part, frozen=True):
     Empty means no: a policy without `kinds` accepts nothing. `with_document` are kinds accepted when staff have checked
     a document as well; a typed number and a paper code can stand nowhere else. `early` and `late` are seconds around
     the moment of a code. `discloses` names attributes and how much of them; `holder_check` asks staff to compare the
-    face. Without `offline` nothing is decided without the service.
+    face. Without `offline` nothing is decided without the service. `health` names the health statuses that are let in;
+    it counts only while a rule of a health emergency is in force that allows this scene to read them, online and in
+    terminals, so that it goes off with the emergency.
     """
 
     kinds: frozenset[KindName] = frozenset()
@@ -84,9 +88,12 @@ class ScenePolicy(Part, frozen=True):
     discloses: dict[str, Literal["masked", "full"]] = {}
     holder_check: bool = False
     offline: OfflinePolicy | None = None
+    health: frozenset[HealthName] | msgspec.UnsetType = msgspec.UNSET
 
     def __post_init__(self) -> None:
         """Raise ValueError for what no scene may do."""
+        if self.health is not msgspec.UNSET and not self.health:
+            raise ValueError("health names the statuses that are let in; leave it out where none is asked")
         if self.kinds & {"paper", "typed"}:
             raise ValueError("paper and typed numbers need a document: put them under with_document")
 
@@ -115,6 +122,7 @@ class ScenePolicy(Part, frozen=True):
                 holder_limit=offline.holder_limit,
                 terminal_limit=offline.terminal_limit,
             ),
+            health=None if self.health is msgspec.UNSET else frozenset(Health[name.upper()] for name in self.health),
         )
 
 

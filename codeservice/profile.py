@@ -39,7 +39,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 _TEXTS = ("terminal", "scene", "place", "place_name", "partner_name", "events")
 _FIELDS = {"version", "expires", *_TEXTS, "list_age", "holder_limit", "terminal_limit", "site_keys", "tickets"}
-_OPTIONAL = {"guide", "capacity", "policy", "slots"}
+_OPTIONAL = {"guide", "capacity", "policy", "slots", "asks_health"}
 
 
 class ProfileError(Exception):
@@ -77,6 +77,9 @@ class Profile:
     policy: PolicyVersion | None = None
     """What decides at the place; None from a service that knew no policies."""
 
+    asks_health: bool = False
+    """Whether a rule of a health emergency allows the scene to ask for the health status that its policy names."""
+
 
 def write_profile(profile: Profile) -> bytes:
     """Write the payload."""
@@ -85,8 +88,10 @@ def write_profile(profile: Profile) -> bytes:
     if profile.policy is not None:
         policy = profile.policy
         body["policy"] = [policy.name, policy.version, policy.title.zh, policy.title.en, policy.document]
-    # Only where somebody has booked a slot: a terminal that knows none reads the profiles of all other places.
+    # Only where somebody has booked a slot, only in an emergency: a terminal that knows neither reads all others.
     body.pop("slots")
+    if not profile.asks_health:
+        body.pop("asks_health")
     if any(profile.slots.values()):
         body["slots"] = {
             day: [[list_, idx, slot] for (list_, idx), slot in sorted(places.items())]
@@ -161,6 +166,8 @@ def read_profile(payload: bytes) -> Profile:
         day: dict(_slot(entry) for entry in _entries(entries))
         for day, entries in _by_day(values.get("slots", {})).items()
     }
+    if values.get("asks_health", True) is not True:
+        raise ProfileError("not a profile of this format")
     if "policy" in values:
         values["policy"] = _policy(values["policy"], values["scene"])
     return Profile(**values)

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from codeservice.code import Grant, Kind
+from codeservice.entitlement import Health
 from codeservice.reason import UNDETERMINED, Reason, Words
 from codeservice.scene import Scene
 
@@ -52,7 +53,7 @@ class Policy:
     checked a document as well; `early` and `late` are the seconds around iat in which a shown
     code counts (at most 120); `discloses` names the attributes answered after acceptance; `holder_check` asks the
     person at the counter to compare the face, because a screen cannot stop a live relay; `offline` is None for a scene
-    that decides nothing without the service.
+    that decides nothing without the service. `health` names the health statuses that are let in, None asks for none.
     """
 
     scene: Scene
@@ -63,6 +64,7 @@ class Policy:
     discloses: Mapping[str, Disclosure] = field(default_factory=dict)
     holder_check: bool = False
     offline: Offline | None = None
+    health: frozenset[Health] | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError for a window that no policy may have."""

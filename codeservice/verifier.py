@@ -31,6 +31,7 @@ from codeservice.code import (
 )
 from codeservice.errors import Rejected
 from codeservice.grant_cache import GrantCache, ProvedGrant
+from codeservice.health_status import require_health
 from codeservice.reason import Reason
 from codeservice.scan import Decision, Policy, Verified
 from codeservice.status import Status
@@ -153,6 +154,10 @@ def require_policy(proved: Verified, policy: Policy, *, now: int, document_check
         raise Rejected(Reason.WRONG_SCENE)
     if proved.kind not in policy.kinds and not (document_checked and proved.kind in policy.with_document):
         raise Rejected(Reason.SECOND_FACTOR_REQUIRED)
+    if policy.health is not None and proved.grant.scenes != policy.scene.mask:
+        # A code that is good elsewhere too carries no status, so it would hide one.
+        raise Rejected(Reason.WRONG_SCENE)
+    require_health(proved.grant.entitlements, policy.health)
 
 
 def _find_key(trust_list: TrustList, kind: Kind, read: UnverifiedGrant, now: int) -> PublicKey:

@@ -87,6 +87,7 @@ def _profile(services: Services, terminal: StoredClient, now: int) -> Profile:
             for day, holders in found.items()
         },
         policy=policy.version,
+        asks_health=policy.checks.health is not None,
     )
 
 

@@ -178,7 +178,7 @@ class Terminal:
         if version is None:
             return standard(self.scene)
         try:
-            return opened(version)
+            return opened(version).asking_health(is_allowed=profile is not None and profile.asks_health)
         except PolicyError:
             return _UNREADABLE
 

@@ -1,6 +1,5 @@
 """The till, the queue machine and a hall's display in a real browser, with policies that are in force."""
 
-import json
 import os
 import threading
 from collections.abc import Iterator
@@ -12,12 +11,12 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from adapters.policies import read_draft
-from codeservice.store import client, policy
+from codeservice.store import client
 from codeservice.web.hall import QUEUE
 from codeservice.web.medicine import PRESCRIBE, SWITCH
 from tests.back_ends import open_back_end
 from tests.conftest import City
+from tests.policies import put_in_force
 from tests.running import chromium
 
 WALL: ViewportSize = {"width": 1280, "height": 800}
@@ -69,17 +68,6 @@ def origin(city: City) -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
-
-
-def put_in_force(city: City, scene: str, fields: dict[str, Any]) -> None:
-    document = {"kinds": ["device"], "discloses": {"name": "masked"}, **fields}
-    file = {"name": scene, "scene": scene, "title": {"zh": "试", "en": "T"}, "policy": document}
-    now = city.clock.now
-    with city.services.database.write() as connection:
-        version = policy.add(connection, read_draft(json.dumps(file).encode()), actor="test", now=now)
-        policy.note_trial(connection, scene, version, scans=0, differing=0, actor="test", now=now)
-        policy.switch(connection, scene, version, begins=now, actor="test", reason="test", now=now)
-    city.services.policies.forget()
 
 
 def open_scanner(city: City, browser: Browser, origin: str, scene: str, terminal: str) -> Page:

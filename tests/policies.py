@@ -1,0 +1,20 @@
+"""Policies for tests, put in force without the operator's commands."""
+
+import json
+from typing import Any
+
+from adapters.policies import read_draft
+from codeservice.store import policy
+from tests.conftest import City
+
+
+def put_in_force(city: City, scene: str, fields: dict[str, Any]) -> None:
+    """Put a policy of a scene in force at once: codes of devices, and these fields."""
+    document = {"kinds": ["device"], "discloses": {"name": "masked"}, **fields}
+    file = {"name": scene, "scene": scene, "title": {"zh": "试", "en": "T"}, "policy": document}
+    now = city.clock.now
+    with city.services.database.write() as connection:
+        version = policy.add(connection, read_draft(json.dumps(file).encode()), actor="test", now=now)
+        policy.note_trial(connection, scene, version, scans=0, differing=0, actor="test", now=now)
+        policy.switch(connection, scene, version, begins=now, actor="test", reason="test", now=now)
+    city.services.policies.forget()
