@@ -68,7 +68,9 @@ def wallet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
     city = RunningCity(tmp_path_factory.mktemp("city"), {})
     with chromium() as browser:
         page, tie = furnish(city, browser)
-        yield Furnished(city, page, [*SCREENS, f"family-code/{tie}", f"paper/{tie}"])
+        go(page, city, "cards")
+        card = str(page.get_by_test_id("card-open").first.get_attribute("href")).partition("#")[2]
+        yield Furnished(city, page, [*SCREENS, f"family-code/{tie}", f"paper/{tie}", card])
     city.stop()
 
 
@@ -84,6 +86,19 @@ def test_axe_finds_nothing_on_any_screen_and_every_target_is_large(
         if complaints:
             found[place] = complaints
     assert not found, json.dumps(found, indent=1, ensure_ascii=False)
+
+
+@pytest.mark.parametrize(("elder", "language"), COMBINATIONS)
+def test_axe_finds_nothing_before_signing_in(wallet: Furnished, elder: str, language: str) -> None:
+    page = wallet.page.context.browser.new_context(viewport=PHONE).new_page()  # type: ignore[union-attr]
+    page.goto(f"{wallet.city.origin}/wallet/")
+    for place, part in (("", "phone"), ("help", "help-lost"), ("settings", "language-zh")):
+        page.goto(f"{wallet.city.origin}/wallet/#{place}")
+        prefer(page, elder=elder, language=language)
+        page.get_by_test_id(part).first.wait_for()
+        page.evaluate(f"() => {{ {AXE} }}")
+        assert [*page.evaluate(RULES), *page.evaluate(SMALL, LEAST[elder])] == [], place
+    page.context.close()
 
 
 @pytest.mark.parametrize(("elder", "language"), COMBINATIONS)

@@ -126,6 +126,9 @@ def test_a_reprint_says_before_that_the_old_paper_dies_and_then_it_does(journey:
     second = printed(page)
     assert at_the_clinic(terminal, first, document_checked=True)["reason"] == "revoked"
     assert at_the_clinic(terminal, second, document_checked=True)["decision"] == "accepted"
+    with page.expect_download() as download:
+        page.get_by_test_id("paper-pdf").click()
+    assert Path(download.value.path()).read_bytes().startswith(b"%PDF-")
     expect(page.get_by_test_id("paper")).to_have_count(1)
     page.get_by_test_id("revoke-paper").click()
     page.get_by_test_id("revoke-paper-yes").click()

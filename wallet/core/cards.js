@@ -2,19 +2,30 @@
 
 const PATH = "/wallet/api/v1";
 /** Kinds of which a copy for one purpose can be made. */
-const LICENCES = new Set(["business_licence", "id_card", "social_security_licence", "driving_licence", "vehicle_licence",
+const LICENCES = new Set(["business_licence", "id_card", "social_security_licence", "driving_licence",
+  "vehicle_licence",
   "transport_qualification", "transport_permit"]);
 
-/** @param {Function} call see api.js @param {string[]} [order] identifiers as `moved` gave them @returns {Promise<object[]>} @throws {ApiError} */
+/**
+ * @param {Function} call see api.js
+ * @param {string[]} [order] identifiers as `moved` gave them
+ * @returns {Promise<object[]>}
+ * @throws {ApiError}
+ */
 export async function listCards(call, order = []) {
   const { cards } = await call("GET", `${PATH}/cards`);
   const place = (id) => (order.includes(id) ? order.indexOf(id) : order.length);
   return cards.map((card) => ({ id: card.id, type: card.type, title: card.title, number: card.number, state: card.state,
-    stateTitle: card.state_title, until: card.valid_until, good: card.state === "normal", copyable: LICENCES.has(card.type) }))
+    stateTitle: card.state_title, until: card.valid_until, good: card.state === "normal",
+      copyable: LICENCES.has(card.type) }))
     .sort((left, right) => place(left.id) - place(right.id));
 }
 
-/** @param {Function} call @returns {Promise<{type: string, title: object}[]>} kinds that can be linked @throws {ApiError} */
+/**
+ * @param {Function} call
+ * @returns {Promise<{type: string, title: object}[]>} kinds that can be linked
+ * @throws {ApiError}
+ */
 export async function listCardTypes(call) {
   return (await call("GET", `${PATH}/card-types`)).types;
 }

@@ -2,7 +2,11 @@
 
 const PATH = "/wallet/api/v1/consents";
 
-/** @param {Function} call see api.js @returns {Promise<object[]>} {scene, title, attributes, given} @throws {ApiError} */
+/**
+ * @param {Function} call see api.js
+ * @returns {Promise<object[]>} {scene, title, attributes, given}
+ * @throws {ApiError}
+ */
 export async function listConsents(call) {
   return (await call("GET", PATH)).consents;
 }

@@ -8,7 +8,12 @@ export const MOST_DAYS = 90;
 /** Characters of the longest requester and purpose. */
 export const LONGEST_TEXT = 100;
 
-/** @param {Function} call see api.js @param {string} card @returns {Promise<object[]>} the copies of one card, the newest first @throws {ApiError} */
+/**
+ * @param {Function} call see api.js
+ * @param {string} card
+ * @returns {Promise<object[]>} the copies of one card, the newest first
+ * @throws {ApiError}
+ */
 export async function listCopies(call, card) {
   const { copies } = await call("GET", `${PATH}/copies`);
   return copies.filter((copy) => copy.card === card);
@@ -22,6 +27,7 @@ export async function listCopies(call, card) {
  * @throws {ApiError}
  */
 export async function makeCopy(call, card, { requester, purpose, days }) {
-  const { id, copy, expires } = await call("POST", `${PATH}/cards/${encodeURIComponent(card)}/copies`, { requester, purpose, days });
+  const { id, copy, expires } = await call("POST", `${PATH}/cards/${encodeURIComponent(card)}/copies`,
+    { requester, purpose, days });
   return { id, bytes: fromBase64url(copy), expires };
 }

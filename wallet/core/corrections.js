@@ -4,7 +4,11 @@ const PATH = "/wallet/api/v1";
 /** Characters of the longest text that the service takes. */
 export const LONGEST_CORRECTION = 500;
 
-/** @param {Function} call see api.js @returns {Promise<Map<string, object[]>>} requests by card, the newest first @throws {ApiError} */
+/**
+ * @param {Function} call see api.js
+ * @returns {Promise<Map<string, object[]>>} requests by card, the newest first
+ * @throws {ApiError}
+ */
 export async function listCorrections(call) {
   const { corrections } = await call("GET", `${PATH}/corrections`);
   const byCard = new Map();

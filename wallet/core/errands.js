@@ -1,25 +1,43 @@
-/** Errands: what hospitals, pharmacies and government halls keep of the holder, and what waits for the holder's word. */
+/**
+ * Errands: what hospitals, pharmacies and government halls keep of the holder, and what waits for the holder's word.
+ */
 
 const PATH = "/wallet/api/v1";
 /** States in which an application waits for the holder. */
 const ASKED = "asked";
 const CONSENTED = "consented";
 
-/** @param {Function} call see api.js @returns {Promise<object>} {visits, applications, purchases, prescriptions} @throws {ApiError} */
+/**
+ * @param {Function} call see api.js
+ * @returns {Promise<object>} {visits, applications, purchases, prescriptions}
+ * @throws {ApiError}
+ */
 export async function listErrands(call) {
   const [{ visits }, { applications }, { purchases }, { prescriptions }] = await Promise.all(
     ["visits", "applications", "purchases", "prescriptions"].map((name) => call("GET", `${PATH}/${name}`)));
   return { purchases, prescriptions,
     visits: visits.map((visit) => ({ ...visit, reviewable: visit.state === "finished" && visit.grade === null })),
-    applications: applications.map((entry) => ({ ...entry, waits: entry.state === ASKED, withdrawable: entry.state === CONSENTED })) };
+    applications: applications.map((entry) => ({ ...entry, waits: entry.state === ASKED,
+      withdrawable: entry.state === CONSENTED })) };
 }
 
-/** @param {Function} call @param {string} id @returns {Promise<object>} exactly what a consent would share @throws {ApiError} */
+/**
+ * @param {Function} call
+ * @param {string} id
+ * @returns {Promise<object>} exactly what a consent would share
+ * @throws {ApiError}
+ */
 export function previewApplication(call, id) {
   return call("GET", `${PATH}/applications/${encodeURIComponent(id)}/preview`);
 }
 
-/** Consents to the values of a preview and no others. @param {Function} call @param {{application: string, digest: string}} preview @throws {ApiError} */
+/**
+ * Consents to the values of a preview and no others.
+ *
+ * @param {Function} call
+ * @param {{application: string, digest: string}} preview
+ * @throws {ApiError}
+ */
 export function consentToApplication(call, { application, digest }) {
   return call("POST", `${PATH}/applications/${encodeURIComponent(application)}/consent`, { digest });
 }

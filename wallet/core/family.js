@@ -8,7 +8,8 @@ const OPEN = new Set(["requested", "waiting_review", "active"]);
 
 /**
  * @param {Function} call see api.js
- * @returns {Promise<{dependants: object[], guardians: object[], closed: object[], counts: object}>} ties by side; counts:
+ * @returns {Promise<{dependants: object[], guardians: object[], closed: object[], counts: object}>} ties by side;
+ *   counts:
  *   {dependants, mostDependants, guardians, mostGuardians} of active ties
  * @throws {ApiError}
  */
@@ -32,7 +33,13 @@ export async function askForTie(call, { kind, name, idNumber, certificate }) {
   return rowOf(await call("POST", PATH, { kind, name, id_number: idNumber.toUpperCase(), ...proof }));
 }
 
-/** Sends the one-time password with which the one acted for confirms. @param {Function} call @param {string} tie @throws {ApiError} */
+/**
+ * Sends the one-time password with which the one acted for confirms.
+ *
+ * @param {Function} call
+ * @param {string} tie
+ * @throws {ApiError}
+ */
 export function sendTieMessage(call, tie) {
   return call("POST", `${path(tie)}/messages`, {});
 }
@@ -48,7 +55,13 @@ export async function consentToTie(call, tie, { challenge, password, sharesRecor
     { challenge, one_time_password: password, shares_records: sharesRecords }));
 }
 
-/** Ends, refuses or takes back a tie; its codes die at once. @param {Function} call @param {string} tie @throws {ApiError} */
+/**
+ * Ends, refuses or takes back a tie; its codes die at once.
+ *
+ * @param {Function} call
+ * @param {string} tie
+ * @throws {ApiError}
+ */
 export function endTie(call, tie) {
   return call("DELETE", path(tie));
 }
@@ -60,7 +73,10 @@ function path(tie) {
 function rowOf(tie) {
   const active = tie.state === "active";
   const acts = tie.side === "guardian";
-  return { id: tie.id, side: tie.side, name: tie.name, kind: tie.kind_title, state: tie.state, stateTitle: tie.state_title,
-    reason: tie.reason_title, until: tie.until, scenes: tie.scenes, sharesRecords: tie.shares_records, open: OPEN.has(tie.state),
-    active, canShow: active && acts, canPrint: active && acts && tie.may_print, canConsent: tie.state === "requested" && !acts };
+  return { id: tie.id, side: tie.side, name: tie.name, kind: tie.kind_title, state: tie.state,
+    stateTitle: tie.state_title,
+    reason: tie.reason_title, until: tie.until, scenes: tie.scenes, sharesRecords: tie.shares_records,
+      open: OPEN.has(tie.state),
+    active, canShow: active && acts, canPrint: active && acts && tie.may_print,
+      canConsent: tie.state === "requested" && !acts };
 }

@@ -6,7 +6,8 @@ export const LONGEST_APPEAL = 1000;
 
 /**
  * @param {Function} call see api.js
- * @returns {Promise<{status: number, title: object, shape: string, until: number|null, appealDays: number, changes: object[]}>}
+ * @returns {Promise<{status: number, title: object, shape: string, until: number|null, appealDays: number, changes:
+ *   object[]}>}
  *   changes: the newest first; `appealable` when no appeal was filed against it
  * @throws {ApiError}
  */

@@ -3,7 +3,8 @@
 const PATH = "/wallet/api/v1/notices";
 
 /** The place of the wallet where a notice is answered, by the first part of its kind. */
-const PLACES = { card: "cards", correction: "cards", tie: "family", paper: "paper", health: "health", record: "health-records",
+const PLACES = { card: "cards", correction: "cards", tie: "family", paper: "paper", health: "health",
+  record: "health-records",
   emergency: "health-records", application: "errands", review: "errands", dispute: "records" };
 
 /**
@@ -19,7 +20,8 @@ const PLACES = { card: "cards", correction: "cards", tie: "family", paper: "pape
 /** @param {Function} call see api.js @returns {Promise<Notice[]>} the newest first @throws {ApiError} */
 export async function listNotices(call) {
   const { notices } = await call("GET", PATH);
-  return notices.map(({ id, kind, message, at, read }) => ({ id, kind, message, at, read, place: PLACES[kind.split("_")[0]] ?? null }));
+  return notices.map(({ id, kind, message, at, read }) => ({ id, kind, message, at, read,
+    place: PLACES[kind.split("_")[0]] ?? null }));
 }
 
 /** @param {Function} call @param {number} id @throws {ApiError} */

@@ -4,7 +4,11 @@ import { fromBase64url } from "./base64url.js";
 
 const PATH = "/wallet/api/v1/papers";
 
-/** @param {Function} call see api.js @returns {Promise<object[]>} the prints that count: {id, list, idx, name, tie, issued, expires} @throws {ApiError} */
+/**
+ * @param {Function} call see api.js
+ * @returns {Promise<object[]>} the prints that count: {id, list, idx, name, tie, issued, expires}
+ * @throws {ApiError}
+ */
 export async function listPapers(call) {
   const { papers } = await call("GET", PATH);
   return papers.map((paper) => ({ ...paper, id: `${paper.list}-${paper.idx}` }));
@@ -15,7 +19,8 @@ export async function listPapers(call) {
  *
  * @param {Function} call
  * @param {string|null} tie to the one it is for, null for oneself
- * @returns {Promise<object>} {name, expires, png, pdf}: files as bytes, given once; pdf is null where the city makes none
+ * @returns {Promise<object>} {name, expires, png, pdf}: files as bytes, given once; pdf is null where the city makes
+ *   none
  * @throws {ApiError}
  */
 export async function printPaper(call, tie) {

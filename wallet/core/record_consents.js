@@ -3,7 +3,11 @@
 const PATH = "/wallet/api/v1";
 const DAY = 24 * 3600;
 
-/** @param {Function} call see api.js @returns {Promise<object>} {institutions, scopes, purposes, mostDays} @throws {ApiError} */
+/**
+ * @param {Function} call see api.js
+ * @returns {Promise<object>} {institutions, scopes, purposes, mostDays}
+ * @throws {ApiError}
+ */
 export async function recordChoices(call) {
   const { institutions, scopes, purposes, max_days: mostDays } = await call("GET", `${PATH}/record-choices`);
   return { institutions, scopes, purposes, mostDays };
@@ -29,7 +33,11 @@ export function withdrawRecordConsent(call, id) {
   return call("DELETE", `${PATH}/record-consents/${encodeURIComponent(id)}`);
 }
 
-/** @param {Function} call @returns {Promise<object[]>} questions of hospitals that wait for an answer @throws {ApiError} */
+/**
+ * @param {Function} call
+ * @returns {Promise<object[]>} questions of hospitals that wait for an answer
+ * @throws {ApiError}
+ */
 export async function listRecordQuestions(call) {
   return (await call("GET", `${PATH}/record-requests`)).requests;
 }
@@ -46,7 +54,10 @@ export async function answerRecordQuestion(call, id, given) {
  * @throws {ApiError}
  */
 export async function listHealthAccesses(call) {
-  const [{ accesses }, { scopes, purposes }] = await Promise.all([call("GET", `${PATH}/health-accesses`), recordChoices(call)]);
-  const titled = (choices, code) => choices.find((choice) => choice.code === code) ?? { code, title: { zh: code, en: code } };
-  return accesses.map((look) => ({ ...look, allowed: look.allowed.map((code) => titled(scopes, code)), purpose: titled(purposes, look.purpose) }));
+  const [{ accesses }, { scopes, purposes }] = await Promise.all([call("GET", `${PATH}/health-accesses`),
+    recordChoices(call)]);
+  const titled = (choices, code) => choices.find((choice) => choice.code === code) ?? { code,
+    title: { zh: code, en: code } };
+  return accesses.map((look) => ({ ...look, allowed: look.allowed.map((code) => titled(scopes, code)),
+    purpose: titled(purposes, look.purpose) }));
 }

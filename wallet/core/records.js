@@ -9,7 +9,8 @@ export const LONGEST_DISPUTE = 300;
 
 /**
  * @param {Function} call see api.js
- * @returns {Promise<object[]>} the newest first; `disputable` while nothing was said of it, `reply` once that was answered
+ * @returns {Promise<object[]>} the newest first; `disputable` while nothing was said of it, `reply` once that was
+ *   answered
  * @throws {ApiError}
  */
 export async function listRecords(call) {

@@ -9,7 +9,8 @@ let ready = null;
 
 /** Loads the reader before the first person comes. @returns {Promise<unknown>} */
 export function prepareReader() {
-  ready ??= prepareZXingModule({ overrides: { locateFile: (path, prefix) => (path.endsWith(".wasm") ? WASM : prefix + path) },
+  ready ??= prepareZXingModule({ overrides: { locateFile: (path,
+    prefix) => (path.endsWith(".wasm") ? WASM : prefix + path) },
     fireImmediately: true }).catch((error) => {
     // The network may be back the next time.
     ready = null;

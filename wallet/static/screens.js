@@ -30,7 +30,10 @@ export const ELDER_TABS = ["home", "code"];
 /** Places that can be read before signing in and without network. */
 export const OPEN_SCREENS = { help: helpView, settings: settingsView };
 
-export const SCREENS = { ...OPEN_SCREENS, application: applicationView, card: cardView, cards: cardsView, code: codeView, confirm: confirmView,
-  data: dataView, devices: devicesView, digit: digitView, errands: errandsView, family: familyView, "family-ask": familyAskView,
-  "family-code": familyCodeView, health: healthView, "health-records": healthRecordsView, home: homeView, me: meView, messages: messagesView,
+export const SCREENS = { ...OPEN_SCREENS, application: applicationView, card: cardView, cards: cardsView,
+  code: codeView, confirm: confirmView,
+  data: dataView, devices: devicesView, digit: digitView, errands: errandsView, family: familyView,
+    "family-ask": familyAskView,
+  "family-code": familyCodeView, health: healthView, "health-records": healthRecordsView, home: homeView, me: meView,
+    messages: messagesView,
   paper: paperView, place: placeView, privacy: privacyView, record: recordView, records: recordsView };

@@ -110,7 +110,8 @@ export class Shell {
   #tellUnread() {
     const { count } = this.#app.inbox;
     toggle(this.#unread, count > 0);
-    this.#unread.replaceChildren(h("span", { "aria-hidden": "true" }, String(count)), h("span", { class: "unseen" }, t("tab.unread", { count })));
+    this.#unread.replaceChildren(h("span", { "aria-hidden": "true" }, String(count)),
+      h("span", { class: "unseen" }, t("tab.unread", { count })));
   }
 }
 

@@ -18,21 +18,26 @@ export function cardsView(app) {
   let cards = [];
   const list = fetched({ testid: "card-list" }, async () => {
     cards = await listCards(app.call, (await app.store.get("settings", ORDER))?.value);
-    return cards.length === 0 ? h("p", {}, t("cards.none")) : h("ul", { class: "plain-list card-list" }, cards.map((card, at) => cardElement(card, at)));
+    return cards.length === 0 ? h("p", {}, t("cards.none")) : h("ul", { class: "plain-list card-list" },
+      cards.map((card, at) => cardElement(card, at)));
   });
-  const eye = h("button", { type: "button", class: "small", testid: "cards-eye", "aria-pressed": "false", onclick: () => {
-    seen = !seen;
-    eye.setAttribute("aria-pressed", String(seen));
-    eye.replaceChildren(icon(seen ? "hide" : "eye"), t(seen ? "cards.hide" : "cards.show"));
-    list.load();
-  } }, icon("eye"), t("cards.show"));
+  const eye = h("button", { type: "button", class: "small", testid: "cards-eye", "aria-pressed": "false",
+    onclick: () => {
+      seen = !seen;
+      eye.setAttribute("aria-pressed", String(seen));
+      eye.replaceChildren(icon(seen ? "hide" : "eye"), t(seen ? "cards.hide" : "cards.show"));
+      list.load();
+    } }, icon("eye"), t("cards.show"));
   const adding = fetched({}, async () => addForm(await listCardTypes(app.call)));
 
   function cardElement(card, at) {
-    return h("li", { class: `card ${card.good ? "" : "card-bad"}`, testid: "card", "data-type": card.type, "data-state": card.state },
+    return h("li", { class: `card ${card.good ? "" : "card-bad"}`, testid: "card", "data-type": card.type,
+      "data-state": card.state },
       h("h3", {}, pick(card.title)), h("p", { class: "number" }, seen ? card.number : HIDDEN), cardFoot(card),
-      h("p", { class: "card-acts" }, h("a", { class: "button small", href: `#card/${encodeURIComponent(card.id)}`, testid: "card-open" }, t("cards.open")),
-        at > 0 && h("button", { type: "button", class: "small", testid: "card-up", "aria-label": t("cards.up", { card: pick(card.title) }),
+      h("p", { class: "card-acts" }, h("a", { class: "button small", href: `#card/${encodeURIComponent(card.id)}`,
+        testid: "card-open" }, t("cards.open")),
+        at > 0 && h("button", { type: "button", class: "small", testid: "card-up",
+          "aria-label": t("cards.up", { card: pick(card.title) }),
           onclick: () => moveUp(card) }, icon("up"))));
   }
 
@@ -48,16 +53,20 @@ export function cardsView(app) {
         await linkCard(app.call, card);
         await list.load();
         app.upkeep.now();
-      }, choice(t("cards.type"), { id: "card-type", name: "type", testid: "card-type" }, types.map(({ type, title }) => [type, pick(title)])),
-      field(t("cards.number"), { name: "number", autocomplete: "off", maxlength: 40, testid: "card-number" }, t("cards.hint")),
+      }, choice(t("cards.type"), { id: "card-type", name: "type", testid: "card-type" },
+        types.map(({ type, title }) => [type, pick(title)])),
+      field(t("cards.number"), { name: "number", autocomplete: "off", maxlength: 40, testid: "card-number" },
+        t("cards.hint")),
       h("button", { class: "primary", testid: "add-card" }, t("cards.submit"))));
   }
 
-  return { element: h("section", { class: "page" }, h("div", { class: "page-head" }, h("h2", {}, t("tab.cards")), eye), list.element, adding.element) };
+  return { element: h("section", { class: "page" }, h("div", { class: "page-head" }, h("h2", {}, t("tab.cards")), eye),
+    list.element, adding.element) };
 }
 
 /** @param {object} card @returns {HTMLElement} its state and validity in words */
 export function cardFoot(card) {
-  return h("p", { class: "card-foot" }, h("span", { class: "state" }, icon(card.good ? "done" : "warning"), pick(card.stateTitle)),
+  return h("p", { class: "card-foot" }, h("span", { class: "state" }, icon(card.good ? "done" : "warning"),
+    pick(card.stateTitle)),
     h("span", {}, card.until === null ? t("cards.no_end") : t("cards.until", { time: dayOf(card.until) })));
 }

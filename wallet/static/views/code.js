@@ -17,13 +17,16 @@ export function codeView(app) {
   const offline = badge("offline-badge", "offline");
   const skew = h("p", { class: "notice warn", role: "status", testid: "skew-warning", hidden: true });
   const again = h("p", { class: "notice warn", testid: "sign-in-again", hidden: true }, t("code.sign_in_again"), " ",
-    h("button", { type: "button", class: "small", testid: "sign-in-again-button", onclick: () => app.signInAgain() }, t("sign_in.submit")));
+    h("button", { type: "button", class: "small", testid: "sign-in-again-button", onclick: () => app.signInAgain() },
+      t("sign_in.submit")));
   const obstacle = obstaclePanel(app);
   const tickets = ticketsPanel(app);
   const scenes = sceneSwitch(app, update);
   const whose = whoseSwitch(app);
-  const digits = h("a", { class: "button plain", href: "#digit", testid: "digit-code-open" }, icon("bars"), t("digit.open"));
-  const panel = h("div", { class: "panel", testid: "code-panel", "data-state": "preparing" }, drawn.element, obstacle.element);
+  const digits = h("a", { class: "button plain", href: "#digit", testid: "digit-code-open" }, icon("bars"),
+    t("digit.open"));
+  const panel = h("div", { class: "panel", testid: "code-panel", "data-state": "preparing" }, drawn.element,
+    obstacle.element);
   const prepared = h("p", { class: "prepared", testid: "prepared-until" });
   const element = h("section", { class: "code-page" }, h("h2", { class: "unseen" }, t("tab.code")),
     whose.element, offline.element, skew, again, panel, scenes.element, tickets.element, digits, prepared,
@@ -36,7 +39,8 @@ export function codeView(app) {
     const why = app.obstacle;
     panel.dataset.state = show.iat !== null ? "drawn" : why === "preparing" ? "preparing" : "none";
     obstacle.tell(why);
-    offline.tell(app.online ? "" : until === null ? t("code.offline") : t("code.offline_until", { time: untilWhen(until, now) }));
+    offline.tell(app.online ? "" : until === null ? t("code.offline") : t("code.offline_until",
+      { time: untilWhen(until, now) }));
     write(prepared, app.online && until !== null ? t("code.prepared", { time: untilWhen(until, now) }) : "");
     toggle(skew, app.clock.skewed);
     write(skew, skewWords(app.clock));
@@ -53,8 +57,10 @@ export function codeView(app) {
 function obstaclePanel(app) {
   const title = h("h3", {});
   const cure = h("p", {});
-  const action = h("button", { type: "button", class: "primary", testid: "obstacle-action", onclick: () => app.overcome() });
-  const element = h("div", { class: "obstacle", role: "status", testid: "no-code", hidden: true }, icon("warning"), title, cure, action);
+  const action = h("button", { type: "button", class: "primary", testid: "obstacle-action",
+    onclick: () => app.overcome() });
+  const element = h("div", { class: "obstacle", role: "status", testid: "no-code", hidden: true }, icon("warning"),
+    title, cure, action);
   return { element, tell(why) {
     toggle(element, why !== null);
     if (why === null) return;
@@ -75,8 +81,10 @@ function whoseSwitch(app) {
     if (ties === shown) return;
     shown = ties;
     toggle(element, ties.length > 0);
-    element.replaceChildren(h("a", { class: "button small", href: "#code", "aria-current": "page" }, icon("me"), t("code.mine")),
-      ...ties.map(({ id, name }) => h("a", { class: "button small", href: `#family-code/${encodeURIComponent(id)}`, testid: "whose-tie" },
+    element.replaceChildren(h("a", { class: "button small", href: "#code", "aria-current": "page" }, icon("me"),
+      t("code.mine")),
+      ...ties.map(({ id, name }) => h("a", { class: "button small", href: `#family-code/${encodeURIComponent(id)}`,
+        testid: "whose-tie" },
         icon("person"), name)));
   } };
 }
@@ -84,7 +92,8 @@ function whoseSwitch(app) {
 function sceneSwitch(app, update) {
   const names = [ALL_SCENES, ...app.account.me.scenes.map(({ name }) => name)];
   const words = (name) => (hasWords(`scene.${name}`) ? t(`scene.${name}`) : pick(app.account.me.scenes.find((scene) => scene.name === name)?.title));
-  const buttons = new Map(names.map((name) => [name, h("button", { type: "button", class: "scene", testid: `scene-${name}`,
+  const buttons = new Map(names.map((name) => [name, h("button",
+    { type: "button", class: "scene", testid: `scene-${name}`,
     onclick: async () => {
       await app.show.setScene(name);
       update();

@@ -1,4 +1,6 @@
-/** A page that asks once more before something that cannot be undone. A page, because pop-ups get lost in elder mode. */
+/**
+ * A page that asks once more before something that cannot be undone. A page, because pop-ups get lost in elder mode.
+ */
 
 import { h } from "../dom.js";
 import { actionButton } from "../forms.js";

@@ -15,7 +15,8 @@ export function devicesView(app) {
   const fill = () => devices.replaceChildren(...me.devices.map((device) => deviceElement(app, device)));
   const sessions = fetched({ testid: "sessions" }, async () => {
     const found = await listSessions(app.call);
-    return [listOf(found.map(sessionElement), t("sessions.none")), found.length > 1 && actionButton(t("sessions.end_others"), { class: "plain", testid: "end-others" },
+    return [listOf(found.map(sessionElement), t("sessions.none")),
+      found.length > 1 && actionButton(t("sessions.end_others"), { class: "plain", testid: "end-others" },
       async () => {
         await endOtherSessions(app.call);
         await sessions.load();
@@ -24,8 +25,10 @@ export function devicesView(app) {
 
   function sessionElement(session) {
     return h("article", { class: "row", testid: "session", "data-this": session.current ? "1" : "0" },
-      h("p", {}, icon("phone"), h("strong", {}, session.device ?? t("sessions.no_device")), session.current && h("span", { class: "here" }, t("me.this_device"))),
-      h("p", { class: "hint" }, t("sessions.since", { time: dayAndTime(session.started_at) }), " · ", t("sessions.seen", { time: dayAndTime(session.seen_at) })),
+      h("p", {}, icon("phone"), h("strong", {}, session.device ?? t("sessions.no_device")),
+        session.current && h("span", { class: "here" }, t("me.this_device"))),
+      h("p", { class: "hint" }, t("sessions.since", { time: dayAndTime(session.started_at) }), " · ",
+        t("sessions.seen", { time: dayAndTime(session.seen_at) })),
       !session.current && actionButton(t("sessions.end"), { class: "small", testid: "end-session" }, async () => {
         await endSession(app.call, session.id);
         await sessions.load();
@@ -41,7 +44,8 @@ export function devicesView(app) {
   return { update, element: page(t("menu.devices"), {},
     h("section", { class: "loss" }, h("h3", {}, icon("warning"), t("me.loss")), h("p", {}, t("me.loss_why")),
       h("a", { class: "button danger", href: "#confirm/freeze", testid: "freeze" }, t("me.freeze"))),
-    part(t("me.devices"), h("p", { class: "hint" }, t("me.devices_why")), devices), part(t("sessions.title"), h("p", { class: "hint" }, t("sessions.why")), sessions.element)) };
+    part(t("me.devices"), h("p", { class: "hint" }, t("me.devices_why")), devices),
+      part(t("sessions.title"), h("p", { class: "hint" }, t("sessions.why")), sessions.element)) };
 }
 
 function deviceElement(app, device) {
@@ -49,5 +53,6 @@ function deviceElement(app, device) {
   return h("li", { class: "device", testid: "device", "data-this": here ? "1" : "0" },
     h("p", {}, h("strong", {}, device.name), here && h("span", { class: "here" }, t("me.this_device"))),
     h("p", { class: "hint" }, t("me.since", { time: dayAndTime(device.enrolled_at) })),
-    h("a", { class: "button small", href: `#confirm/device/${encodeURIComponent(device.id)}`, testid: "remove-device" }, t("me.remove")));
+    h("a", { class: "button small", href: `#confirm/device/${encodeURIComponent(device.id)}`, testid: "remove-device" },
+      t("me.remove")));
 }

@@ -29,7 +29,12 @@ export function fetched(properties, make) {
   return { element, load };
 }
 
-/** @param {Node[]} rows @param {string} none words for no rows @param {Record<string, any>} [properties] @returns {HTMLElement} */
+/**
+ * @param {Node[]} rows
+ * @param {string} none words for no rows
+ * @param {Record<string, any>} [properties]
+ * @returns {HTMLElement}
+ */
 export function listOf(rows, none, properties = {}) {
   return rows.length === 0 ? h("p", properties, none)
     : h("ul", { class: "plain-list", ...properties }, rows.map((row) => h("li", {}, row)));

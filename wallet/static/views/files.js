@@ -3,13 +3,22 @@
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
 
-/** @param {Uint8Array} bytes PNG @param {string} words what it shows @param {Record<string, any>} properties @returns {HTMLElement} */
+/**
+ * @param {Uint8Array} bytes PNG
+ * @param {string} words what it shows
+ * @param {Record<string, any>} properties
+ * @returns {HTMLElement}
+ */
 export function pictureOf(bytes, words, properties) {
   const address = URL.createObjectURL(new Blob([bytes], { type: "image/png" }));
   return h("img", { ...properties, src: address, alt: words, onload: () => URL.revokeObjectURL(address) });
 }
 
-/** @param {string} label @param {{name: string, type: string, bytes: Uint8Array|string, testid: string}} file @returns {HTMLElement} */
+/**
+ * @param {string} label
+ * @param {{name: string, type: string, bytes: Uint8Array|string, testid: string}} file
+ * @returns {HTMLElement}
+ */
 export function saveButton(label, { name, type, bytes, testid }) {
   return h("button", { type: "button", class: "plain", testid, onclick: () => {
     const address = URL.createObjectURL(new Blob([bytes], { type }));

@@ -14,19 +14,24 @@ const SHAPES = { dash: "dash", circle: "circle", triangle: "triangle", square: "
 export function healthView(app) {
   const content = fetched({ testid: "health" }, async () => {
     const { status, title, shape, until, appealDays, changes } = await readHealthStatus(app.call);
-    return [h("p", { class: `health health-${shape}`, testid: "health-status", "data-status": status }, icon(SHAPES[shape]), h("strong", {}, pick(title))),
+    return [h("p", { class: `health health-${shape}`, testid: "health-status", "data-status": status },
+      icon(SHAPES[shape]), h("strong", {}, pick(title))),
       h("p", {}, until === null ? t("health.none") : t("health.until", { time: dayAndTime(until) })),
-      part(t("health.changes"), listOf(changes.map((change) => changeElement(change, appealDays)), t("health.no_changes")))];
+      part(t("health.changes"), listOf(changes.map((change) => changeElement(change, appealDays)),
+        t("health.no_changes")))];
   });
 
   function changeElement(change, days) {
     return h("article", { class: "row", testid: "health-change" },
-      h("p", {}, icon(SHAPES[change.shape]), h("strong", {}, pick(change.title)), " ", h("span", { class: "hint" }, dayAndTime(change.at))),
+      h("p", {}, icon(SHAPES[change.shape]), h("strong", {}, pick(change.title)), " ",
+        h("span", { class: "hint" }, dayAndTime(change.at))),
       h("p", {}, t("health.reason"), t("colon"), pick(change.reason)),
       change.basis && h("p", { class: "hint" }, t("health.basis"), t("colon"), change.basis),
       change.rule && h("p", { class: "hint" }, t("health.rule", { rule: change.rule, version: change.rule_version })),
-      change.evidence.map(({ kind, observed }) => h("p", { class: "hint" }, t("health.evidence", { kind, time: dayAndTime(observed) }))),
-      change.appeal ? h("p", { class: "notice", testid: "appeal-state" }, t("health.appeal"), t("colon"), pick(change.appeal.state_title), t("stop"),
+      change.evidence.map(({ kind, observed }) => h("p", { class: "hint" },
+        t("health.evidence", { kind, time: dayAndTime(observed) }))),
+      change.appeal ? h("p", { class: "notice", testid: "appeal-state" }, t("health.appeal"), t("colon"),
+        pick(change.appeal.state_title), t("stop"),
         t("health.due", { time: dayAndTime(change.appeal.due) })) : appealForm(change, days));
   }
 
@@ -36,7 +41,8 @@ export function healthView(app) {
       form({ testid: "appeal-form" }, async ({ text }) => {
         await appeal(app.call, change.change, text);
         await content.load();
-      }, area(t("health.appeal_text"), { id: `appeal-${change.change}`, name: "text", maxlength: LONGEST_APPEAL, testid: "appeal-text" }),
+      }, area(t("health.appeal_text"), { id: `appeal-${change.change}`, name: "text", maxlength: LONGEST_APPEAL,
+        testid: "appeal-text" }),
       h("button", { class: "primary", testid: "appeal-send" }, t("health.appeal_send"))));
   }
 

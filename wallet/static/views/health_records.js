@@ -1,6 +1,7 @@
 /** Health records: consents to hospitals with parts, purpose and time; their questions; who has looked. */
 
-import { answerRecordQuestion, giveRecordConsent, listHealthAccesses, listRecordConsents, listRecordQuestions, recordChoices,
+import { answerRecordQuestion, giveRecordConsent, listHealthAccesses, listRecordConsents, listRecordQuestions,
+  recordChoices,
   withdrawRecordConsent } from "/wallet/core/record_consents.js";
 import { h } from "../dom.js";
 import { actionButton, checkbox, choice, form } from "../forms.js";
@@ -14,16 +15,22 @@ const DAYS = [1, 7, 30, 90, 365];
 /** @param {object} app */
 export function healthRecordsView(app) {
   const content = fetched({ testid: "health-records" }, async () => {
-    const [questions, consents, choices] = await Promise.all([listRecordQuestions(app.call), listRecordConsents(app.call), recordChoices(app.call)]);
+    const [questions, consents, choices] = await Promise.all([listRecordQuestions(app.call),
+      listRecordConsents(app.call), recordChoices(app.call)]);
     return [questions.length > 0 && part(t("record_consents.questions"), listOf(questions.map(questionElement), "")),
-      part(t("record_consents.title"), listOf(consents.map(consentElement), t("record_consents.none"))), giveForm(choices)];
+      part(t("record_consents.title"), listOf(consents.map(consentElement), t("record_consents.none"))),
+        giveForm(choices)];
   });
-  const looks = fetched({ testid: "health-accesses" }, async () => listOf((await listHealthAccesses(app.call)).map(lookElement), t("accesses.none")));
+  const looks = fetched({ testid: "health-accesses" },
+    async () => listOf((await listHealthAccesses(app.call)).map(lookElement), t("accesses.none")));
 
   function questionElement(question) {
-    return h("article", { class: "row", testid: "record-question" }, h("p", {}, h("strong", {}, question.institution)), terms(question),
-      h("p", { class: "hint" }, t("record_consents.for_days", { days: question.days }), " · ", t("record_consents.answer_by", { time: dayAndTime(question.expires) })),
-      actionButton(t("record_consents.yes"), { class: "primary", testid: "question-yes" }, () => answer(question, true)),
+    return h("article", { class: "row", testid: "record-question" }, h("p", {}, h("strong", {}, question.institution)),
+      terms(question),
+      h("p", { class: "hint" }, t("record_consents.for_days", { days: question.days }), " · ",
+        t("record_consents.answer_by", { time: dayAndTime(question.expires) })),
+      actionButton(t("record_consents.yes"), { class: "primary", testid: "question-yes" },
+        () => answer(question, true)),
       actionButton(t("record_consents.no"), { class: "plain", testid: "question-no" }, () => answer(question, false)));
   }
 
@@ -34,9 +41,11 @@ export function healthRecordsView(app) {
 
   function consentElement(consent) {
     return h("article", { class: "row", testid: "record-consent", "data-active": consent.active ? "1" : "0" },
-      h("p", {}, h("strong", {}, consent.institution), " ", h("span", { class: "hint" }, t(stateOf(consent)))), terms(consent),
+      h("p", {}, h("strong", {}, consent.institution), " ", h("span", { class: "hint" }, t(stateOf(consent)))),
+        terms(consent),
       h("p", { class: "hint" }, t("record_consents.until", { time: dayAndTime(consent.ends) })),
-      consent.active && sure(t("record_consents.withdraw"), { testid: "withdraw", effect: t("record_consents.withdraw_effect"), yes: t("record_consents.withdraw_yes") },
+      consent.active && sure(t("record_consents.withdraw"), { testid: "withdraw",
+        effect: t("record_consents.withdraw_effect"), yes: t("record_consents.withdraw_yes") },
         async () => {
           await withdrawRecordConsent(app.call, consent.id);
           await content.load();
@@ -47,17 +56,21 @@ export function healthRecordsView(app) {
     return h("details", { class: "fold" }, h("summary", { testid: "give-open" }, t("record_consents.give")),
       form({ testid: "give-form" }, async (values) => {
         const chosen = scopes.map(({ code }) => code).filter((code) => values[`scope-${code}`] === "on");
-        await giveRecordConsent(app.call, { institution: values.institution, scopes: chosen, purpose: values.purpose, days: Number(values.days) }, app.trueNow());
+        await giveRecordConsent(app.call, { institution: values.institution, scopes: chosen, purpose: values.purpose,
+          days: Number(values.days) }, app.trueNow());
         await content.load();
-      }, choice(t("record_consents.institution"), { name: "institution", testid: "institution" }, institutions.map(({ id, name }) => [id, name])),
+      }, choice(t("record_consents.institution"), { name: "institution", testid: "institution" },
+        institutions.map(({ id, name }) => [id, name])),
       h("fieldset", {}, h("legend", {}, t("record_consents.scopes")),
         scopes.map(({ code, title }) => checkbox(pick(title), { name: `scope-${code}`, testid: `scope-${code}` }))),
-      choice(t("record_consents.purpose"), { name: "purpose", testid: "purpose" }, purposes.map(({ code, title }) => [code, pick(title)])),
+      choice(t("record_consents.purpose"), { name: "purpose", testid: "purpose" },
+        purposes.map(({ code, title }) => [code, pick(title)])),
       choice(t("copies.days"), { name: "days", testid: "days" }, DAYS.map((days) => [days, t("days", { days })]), 7),
       h("button", { class: "primary", testid: "give" }, t("record_consents.give"))));
   }
 
-  return { element: page(t("menu.health-records"), { back: "privacy" }, h("p", { class: "hint" }, t("record_consents.why")), content.element,
+  return { element: page(t("menu.health-records"), { back: "privacy" },
+    h("p", { class: "hint" }, t("record_consents.why")), content.element,
     part(t("accesses.title"), h("p", { class: "hint" }, t("accesses.why")), looks.element)) };
 }
 
@@ -73,8 +86,10 @@ function terms({ scopes, purpose }) {
 
 function lookElement(look) {
   const words = look.allowed.length === 0 ? t("accesses.refused") : look.allowed.map(told).join(t("comma"));
-  return h("article", { class: "row", testid: "health-access" }, h("p", {}, h("strong", {}, look.institution), " · ", look.operator),
-    h("p", { class: "hint" }, dayAndTime(look.at), " · ", told(look.purpose)), h("p", {}, t("accesses.allowed"), t("colon"), words));
+  return h("article", { class: "row", testid: "health-access" },
+    h("p", {}, h("strong", {}, look.institution), " · ", look.operator),
+    h("p", { class: "hint" }, dayAndTime(look.at), " · ", told(look.purpose)),
+      h("p", {}, t("accesses.allowed"), t("colon"), words));
 }
 
 /** What an emergency or an insurer may see is no part of a health record; it has words of the wallet. */

@@ -26,11 +26,13 @@ export function messagesView(app) {
     app.inbox.forget();
   }
 
-  return { element: h("section", { class: "page" }, h("h2", {}, t("tab.messages")), h("p", { class: "hint" }, t("messages.why")), list.element) };
+  return { element: h("section", { class: "page" }, h("h2", {}, t("tab.messages")),
+    h("p", { class: "hint" }, t("messages.why")), list.element) };
 }
 
 function noticeElement(notice) {
-  return h("article", { class: "row", testid: "message", "data-kind": notice.kind, "data-read": notice.read ? "1" : "0" },
+  return h("article", { class: "row", testid: "message", "data-kind": notice.kind,
+    "data-read": notice.read ? "1" : "0" },
     !notice.read && h("p", { class: "new" }, icon("dot"), t("messages.new")), h("p", {}, pick(notice.message)),
     h("p", { class: "hint" }, h("time", { datetime: new Date(notice.at * 1000).toISOString() }, dayAndTime(notice.at))),
     notice.place && h("a", { class: "button small", href: `#${notice.place}` }, t(`messages.to.${notice.place}`)));

@@ -18,10 +18,15 @@ const FIRST = "home";
 export function page(title, { back = MENU, testid = null, narrow = false }, ...children) {
   const place = back === MENU && elder() ? FIRST : back;
   return h("section", { class: narrow ? "page narrow" : "page", testid },
-    h("a", { class: "back", href: `#${place}`, testid: "back" }, icon("back"), t("back")), h("h2", {}, title), ...children);
+    h("a", { class: "back", href: `#${place}`, testid: "back" }, icon("back"), t("back")), h("h2", {}, title),
+      ...children);
 }
 
-/** @param {string} title @param {...(Node|string|null|false)} children @returns {HTMLElement} a part with a heading of its own */
+/**
+ * @param {string} title
+ * @param {...(Node|string|null|false)} children
+ * @returns {HTMLElement} a part with a heading of its own
+ */
 export function part(title, ...children) {
   return h("section", { class: "part" }, h("h3", {}, title), ...children);
 }

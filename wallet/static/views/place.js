@@ -1,4 +1,6 @@
-/** Scanning the poster of a place: by the camera, or by typing its digits. Only an entry in one's own records follows. */
+/**
+ * Scanning the poster of a place: by the camera, or by typing its digits. Only an entry in one's own records follows.
+ */
 
 import { listPassages, posterText, recordPassage, WAYS } from "/wallet/core/passages.js";
 import { h, toggle } from "../dom.js";
@@ -10,11 +12,15 @@ import { page, part } from "./page.js";
 
 /** @param {object} app */
 export function placeView(app) {
-  const video = h("video", { class: "camera", muted: true, playsinline: true, testid: "camera", hidden: true, "aria-label": t("place.camera") });
+  const video = h("video", { class: "camera", muted: true, playsinline: true, testid: "camera", hidden: true,
+    "aria-label": t("place.camera") });
   const said = h("p", { class: "notice", role: "status", testid: "place-said", hidden: true });
-  const way = choice(t("place.way"), { name: "way", testid: "way" }, WAYS.map((name) => [name, t(`place.way.${name}`)]));
-  const open = h("button", { type: "button", class: "primary", testid: "camera-open", onclick: look }, icon("camera"), t("place.scan"));
-  const passages = fetched({ testid: "passages" }, async () => listOf((await listPassages(app.call)).map(passageElement), t("place.none")));
+  const way = choice(t("place.way"), { name: "way", testid: "way" },
+    WAYS.map((name) => [name, t(`place.way.${name}`)]));
+  const open = h("button", { type: "button", class: "primary", testid: "camera-open", onclick: look }, icon("camera"),
+    t("place.scan"));
+  const passages = fetched({ testid: "passages" },
+    async () => listOf((await listPassages(app.call)).map(passageElement), t("place.none")));
   let camera = null;
 
   async function look() {
@@ -56,17 +62,21 @@ export function placeView(app) {
       say(t("place.no_poster"), "warn");
       return;
     }
-    const made = await recordPassage(app.call, (typ, claims) => app.device.prove(typ, claims), { poster: text, passage });
+    const made = await recordPassage(app.call, (typ, claims) => app.device.prove(typ, claims),
+      { poster: text, passage });
     say(t("place.done", { place: made.name, time: dayAndTime(made.at) }), "good-notice");
     await passages.load();
-  }, way, area(t("place.digits"), { name: "poster", inputmode: "numeric", maxlength: 700, spellcheck: "false", testid: "poster-text" }, t("place.digits_hint")),
+  }, way, area(t("place.digits"), { name: "poster", inputmode: "numeric", maxlength: 700, spellcheck: "false",
+    testid: "poster-text" }, t("place.digits_hint")),
   h("button", { class: "plain", testid: "poster-send" }, t("place.send")));
 
-  return { leave: stop, element: page(t("menu.place"), {}, h("p", { class: "hint" }, t("place.why")), said, video, open, typing,
+  return { leave: stop, element: page(t("menu.place"), {}, h("p", { class: "hint" }, t("place.why")), said, video, open,
+    typing,
     part(t("place.list"), passages.element)) };
 }
 
 function passageElement({ name, passage, at }) {
-  return h("article", { class: "row", testid: "passage" }, h("p", {}, h("strong", {}, name), " · ", t(`place.way.${passage}`)),
+  return h("article", { class: "row", testid: "passage" }, h("p", {}, h("strong", {}, name), " · ",
+    t(`place.way.${passage}`)),
     h("p", { class: "hint" }, dayAndTime(at)));
 }

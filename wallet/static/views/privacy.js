@@ -10,8 +10,10 @@ import { page } from "./page.js";
 
 /** @param {object} app */
 export function privacyView(app) {
-  const list = fetched({ testid: "consent-list" }, async () => (await listConsents(app.call)).map((consent) => consentElement(app, consent)));
-  const to = (place, name) => h("li", {}, h("a", { class: "menu-row", href: `#${place}`, testid: `to-${place}` }, icon(name), h("span", {}, t(`menu.${place}`))));
+  const list = fetched({ testid: "consent-list" },
+    async () => (await listConsents(app.call)).map((consent) => consentElement(app, consent)));
+  const to = (place, name) => h("li", {}, h("a", { class: "menu-row", href: `#${place}`, testid: `to-${place}` },
+    icon(name), h("span", {}, t(`menu.${place}`))));
   return { element: page(t("menu.privacy"), {}, h("p", {}, t("privacy.why")), list.element,
     h("ul", { class: "plain-list menu" }, to("health-records", "hospital"), to("data", "save"))) };
 }
@@ -20,7 +22,8 @@ function consentElement(app, consent) {
   const box = problemBox();
   const id = `consent-${consent.scene}`;
   const state = h("span", { class: "switch-word", "aria-hidden": "true" });
-  const button = h("button", { type: "button", role: "switch", class: "toggle", testid: id, "aria-labelledby": id, onclick: flip },
+  const button = h("button", { type: "button", role: "switch", class: "toggle", testid: id, "aria-labelledby": id,
+    onclick: flip },
     h("span", { class: "knob", "aria-hidden": "true" }), state);
   const preview = h("div", { testid: `preview-${consent.scene}` });
 
@@ -48,5 +51,6 @@ function consentElement(app, consent) {
   }
 
   tell(consent);
-  return h("article", { class: "consent" }, h("div", { class: "consent-head" }, h("h3", { id }, pick(consent.title)), button), preview, box.element);
+  return h("article", { class: "consent" }, h("div", { class: "consent-head" }, h("h3", { id }, pick(consent.title)),
+    button), preview, box.element);
 }

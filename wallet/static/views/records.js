@@ -12,11 +12,18 @@ const ICONS = { accepted: "done", refused: "refused", undetermined: "undetermine
 
 /** @param {object} app */
 export function recordsView(app) {
-  const list = fetched({ testid: "record-list" }, async () => listOf((await listRecords(app.call)).map((record) => recordElement(record, true)), t("records.none")));
-  return { element: h("section", { class: "page" }, h("h2", {}, t("tab.records")), h("p", { class: "hint" }, t("records.why")), list.element) };
+  const list = fetched({ testid: "record-list" },
+    async () => listOf((await listRecords(app.call)).map((record) => recordElement(record, true)), t("records.none")));
+  return { element: h("section", { class: "page" }, h("h2", {}, t("tab.records")),
+    h("p", { class: "hint" }, t("records.why")), list.element) };
 }
 
-/** "This was not me", or something in it is wrong. @param {object} app @param {string[]} place the record's identifier */
+/**
+ * "This was not me", or something in it is wrong.
+ *
+ * @param {object} app
+ * @param {string[]} place the record's identifier
+ */
 export function recordView(app, [id]) {
   const content = fetched({ testid: "record-page" }, async () => {
     const record = (await listRecords(app.call)).find((entry) => entry.id === id);
@@ -28,7 +35,8 @@ export function recordView(app, [id]) {
     return form({ testid: "dispute-form" }, async (word) => {
       await dispute(app.call, record.id, word);
       await content.load();
-    }, choice(t("dispute.kind"), { name: "kind", testid: "dispute-kind" }, DISPUTE_KINDS.map((kind) => [kind, t(`dispute.${kind}`)])),
+    }, choice(t("dispute.kind"), { name: "kind", testid: "dispute-kind" },
+      DISPUTE_KINDS.map((kind) => [kind, t(`dispute.${kind}`)])),
     area(t("dispute.text"), { name: "text", required: false, maxlength: LONGEST_DISPUTE, testid: "dispute-text" }),
     h("p", { class: "hint" }, t("dispute.then")),
     h("button", { class: "primary", testid: "dispute-send" }, t("dispute.send")));
@@ -40,7 +48,8 @@ export function recordView(app, [id]) {
 
 function recordElement(record, linked) {
   const disclosed = record.disclosed.map((name) => (hasWords(`attribute.${name}`) ? t(`attribute.${name}`) : name));
-  return h("article", { class: `record ${record.decision}`, testid: "record", "data-decision": record.decision, "data-scene": record.scene },
+  return h("article", { class: `record ${record.decision}`, testid: "record", "data-decision": record.decision,
+    "data-scene": record.scene },
     h("p", { class: "record-head" }, h("strong", {}, pick(record.scene_title)), " · ", record.place),
     h("p", { class: "verdict-line" }, icon(ICONS[record.decision]), h("span", {}, t(`decision.${record.decision}`),
       record.decision === "accepted" ? "" : t("colon") + pick(record.message))),
@@ -49,8 +58,11 @@ function recordElement(record, linked) {
     record.shown_by && h("p", { class: "hint" }, t("records.shown_by", { name: record.shown_by })),
     h("p", { class: "hint" }, h("time", { datetime: new Date(record.at * 1000).toISOString() }, dayAndTime(record.at)),
       " · ", t(record.online ? "records.online" : "records.offline")),
-    h("p", { class: "hint" }, t("records.disclosed"), t("colon"), disclosed.length ? disclosed.join(t("comma")) : t("records.nothing")),
-    record.dispute && h("p", { class: "notice", testid: "dispute-state", "data-state": record.dispute }, pick(record.dispute_title),
+    h("p", { class: "hint" }, t("records.disclosed"), t("colon"),
+      disclosed.length ? disclosed.join(t("comma")) : t("records.nothing")),
+    record.dispute && h("p", { class: "notice", testid: "dispute-state", "data-state": record.dispute },
+      pick(record.dispute_title),
       record.reply && `${t("colon")}${record.reply}`),
-    linked && record.disputable && h("a", { class: "button small", href: `#record/${encodeURIComponent(record.id)}`, testid: "dispute-open" }, t("dispute.open")));
+    linked && record.disputable && h("a", { class: "button small", href: `#record/${encodeURIComponent(record.id)}`,
+      testid: "dispute-open" }, t("dispute.open")));
 }
