@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -150,6 +151,9 @@ def postgresql() -> Iterator[str]:
     address = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
     relax(address)
     yield address
+    # At once, without writing a thousand databases out that nobody reads again.
+    if (pid := server.get_pid()) is not None:
+        os.kill(pid, signal.SIGQUIT)
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
 
