@@ -1,5 +1,6 @@
 """Fixtures: a real Redis, SQLite and PostgreSQL databases, and a small demo city on each."""
 
+import copy
 import itertools
 import json
 import os
@@ -42,6 +43,7 @@ NOW = 1_800_000_000
 SEED = 7
 PEOPLE = 60
 _COUNTER = itertools.count()
+_APPLICATIONS: list[Flask] = []
 
 Operate = Callable[..., tuple[int, Any]]
 
@@ -246,7 +248,7 @@ def open_city(
             services.database.migrate()
             demo.make_city(services, people=PEOPLE, seed=SEED, progress=lambda _done, _all: None)
         opened.append(services)
-        app = create_app(services, (gateway, wallet))
+        app = app_of(services)
         people = list(itertools.islice(demo.generate(seed=SEED), PEOPLE))
         return City(services, app, clock, people)
 
@@ -299,6 +301,17 @@ def configured_city(request: pytest.FixtureRequest, open_city: Callable[..., Cit
     """A city on SQLite in each configuration, with an empty cache."""
     redis.Redis.from_url(redis_address).flushall()
     return open_city(configuration=request.param)
+
+
+def app_of(services: Services) -> Flask:
+    """Return the application on these services; its routes are put together once for the whole run."""
+    if services.settings.proxies:
+        return create_app(services, (gateway, wallet))
+    if not _APPLICATIONS:
+        _APPLICATIONS.append(create_app(services, (gateway, wallet)))
+    app = copy.copy(_APPLICATIONS[0])
+    app.extensions = app.extensions | {"services": services}
+    return app
 
 
 def relax(server: str) -> None:

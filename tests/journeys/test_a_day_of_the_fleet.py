@@ -31,7 +31,7 @@ from tests.crowd import Held, fetch
 from tests.terminals import FakeMachine, Wire, enrol_terminal
 
 VALIDATORS = 40
-TAPS = int(os.environ.get("CITY_FLEET_TAPS", "20000"))
+TAPS = int(os.environ.get("CITY_FLEET_TAPS", "10000"))
 """Taps of the day; a smaller day is a smaller sample of the same, and 60000 are the whole day of such a fleet."""
 
 HOUR = 3600

@@ -6,14 +6,11 @@ from typing import Any
 
 import pytest
 
-from adapters.gateway import door as gateway
-from codeservice.app import create_app
 from codeservice.store import account, session, wechat
 from codeservice.wechat import Wechat
-from tests.conftest import City
+from tests.conftest import City, app_of
 from tests.phone import Answer, Phone
 from tests.wechat import APP, SECRET, WechatServer, wechat_server
-from wallet.views import door as wallet
 
 OPENID = "oABC-citizen"
 
@@ -27,7 +24,7 @@ def server() -> Iterator[WechatServer]:
 def with_wechat(city: City, server: WechatServer) -> City:
     """Return the city with a mini-program."""
     services = replace(city.services, mini_program=Wechat(APP, SECRET, server.address))
-    return replace(city, services=services, app=create_app(services, (gateway, wallet)))
+    return replace(city, services=services, app=app_of(services))
 
 
 @pytest.fixture
