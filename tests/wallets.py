@@ -27,7 +27,6 @@ SCREENS = {
     "help": "help-lost",
     "home": "home-state",
     "digit": "digit-text",
-    "confirm/freeze": "confirm-yes",
 }
 """Every place that needs no name of something, with the part that is there once it is drawn."""
 

@@ -222,7 +222,7 @@ def test_freezing_from_another_phone_kills_the_codes_of_this_one(journey: Journe
     expect(found.get_by_test_id("device")).to_have_count(2)
     expect(found.get_by_test_id("session")).to_have_count(2)
     found.get_by_test_id("freeze").click()
-    found.get_by_test_id("confirm-yes").click()
+    found.get_by_test_id("freeze-yes").click()
     found.locator("[data-testid=no-code][data-reason=frozen]").wait_for()
     assert decide(terminal, code) == ("refused", "revoked")
     found.get_by_test_id("obstacle-action").click()

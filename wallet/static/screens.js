@@ -3,7 +3,6 @@
 import { cardView } from "./views/card.js";
 import { cardsView } from "./views/cards.js";
 import { codeView } from "./views/code.js";
-import { confirmView } from "./views/confirm.js";
 import { dataView } from "./views/data.js";
 import { devicesView } from "./views/devices.js";
 import { digitView } from "./views/digit.js";
@@ -30,10 +29,10 @@ export const ELDER_TABS = ["home", "code"];
 /** Places that can be read before signing in and without network. */
 export const OPEN_SCREENS = { help: helpView, settings: settingsView };
 
-export const SCREENS = { ...OPEN_SCREENS, application: applicationView, card: cardView, cards: cardsView,
-  code: codeView, confirm: confirmView,
-  data: dataView, devices: devicesView, digit: digitView, errands: errandsView, family: familyView,
-    "family-ask": familyAskView,
+export const SCREENS = {
+  ...OPEN_SCREENS, application: applicationView, card: cardView, cards: cardsView, code: codeView, data: dataView,
+  devices: devicesView, digit: digitView, errands: errandsView, family: familyView, "family-ask": familyAskView,
   "family-code": familyCodeView, health: healthView, "health-records": healthRecordsView, home: homeView, me: meView,
-    messages: messagesView,
-  paper: paperView, place: placeView, privacy: privacyView, record: recordView, records: recordsView };
+  messages: messagesView, paper: paperView, place: placeView, privacy: privacyView, record: recordView, records:
+  recordsView,
+};

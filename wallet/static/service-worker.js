@@ -16,7 +16,7 @@ const CORE = ["account", "api", "base64url", "cards", "cbor", "clock", "code", "
   "record_consents", "records", "sessions", "show", "store", "totp", "turn", "upkeep", "utf8", "wallet", "words"];
 const PARTS = ["app", "dom", "forms", "icons", "language", "offline", "platform", "preferences", "screens", "shell", "speech",
   "wake_lock"];
-const VIEWS = ["card", "cards", "code", "confirm", "data", "devices", "digit", "errands", "family", "family_code", "fetched",
+const VIEWS = ["card", "cards", "code", "data", "devices", "digit", "errands", "family", "family_code", "fetched",
   "files", "health", "health_records", "help", "home", "me", "messages", "page", "paper", "place", "privacy", "real_name",
   "records", "ring", "settings", "showing", "sign_in", "stage", "sure", "tickets"];
 const WORDS = ["en", "en_help", "en_services", "zh", "zh_help", "zh_services"];

@@ -26,7 +26,7 @@ export class Shell {
     window.addEventListener("hashchange", () => this.render());
   }
 
-  /** @param {string} place such as "me" or "confirm/freeze" */
+  /** @param {string} place such as "me" or "paper/4f…" */
   go(place) {
     if (location.hash === `#${place}`) this.render();
     else location.hash = place;

@@ -7,6 +7,7 @@ import { icon } from "../icons.js";
 import { dayAndTime, t } from "../language.js";
 import { fetched, listOf } from "./fetched.js";
 import { page, part } from "./page.js";
+import { sure } from "./sure.js";
 
 /** @param {object} app */
 export function devicesView(app) {
@@ -43,7 +44,11 @@ export function devicesView(app) {
   };
   return { update, element: page(t("menu.devices"), {},
     h("section", { class: "loss" }, h("h3", {}, icon("warning"), t("me.loss")), h("p", {}, t("me.loss_why")),
-      h("a", { class: "button danger", href: "#confirm/freeze", testid: "freeze" }, t("me.freeze"))),
+      sure(t("me.freeze"), { testid: "freeze", look: "danger", effect: t("confirm.freeze.effect"),
+        yes: t("confirm.freeze.yes") }, async () => {
+        await app.freeze();
+        app.shell.go("code");
+      })),
     part(t("me.devices"), h("p", { class: "hint" }, t("me.devices_why")), devices),
       part(t("sessions.title"), h("p", { class: "hint" }, t("sessions.why")), sessions.element)) };
 }
@@ -53,6 +58,9 @@ function deviceElement(app, device) {
   return h("li", { class: "device", testid: "device", "data-this": here ? "1" : "0" },
     h("p", {}, h("strong", {}, device.name), here && h("span", { class: "here" }, t("me.this_device"))),
     h("p", { class: "hint" }, t("me.since", { time: dayAndTime(device.enrolled_at) })),
-    h("a", { class: "button small", href: `#confirm/device/${encodeURIComponent(device.id)}`, testid: "remove-device" },
-      t("me.remove")));
+    sure(t("me.remove"), { testid: "remove-device", effect: t("confirm.device.effect"), yes: t("confirm.device.yes") },
+      async () => {
+        await app.removeDevice(device.id);
+        if (here) app.shell.go("code");
+      }));
 }
