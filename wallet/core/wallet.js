@@ -169,9 +169,11 @@ export class Wallet {
 
   #watched(call) {
     return async (...request) => {
+      const before = this.online;
       try {
         const answer = await call(...request);
-        this.setOnline(true);
+        // An answer to a call from before the network went says nothing of now.
+        if (!before) this.setOnline(true);
         return answer;
       } catch (error) {
         if (error.code) this.setOnline(error.code !== UNREACHABLE);

@@ -33,6 +33,6 @@ export const SCREENS = {
   ...OPEN_SCREENS, application: applicationView, card: cardView, cards: cardsView, code: codeView, data: dataView,
   devices: devicesView, digit: digitView, errands: errandsView, family: familyView, "family-ask": familyAskView,
   "family-code": familyCodeView, health: healthView, "health-records": healthRecordsView, home: homeView, me: meView,
-  messages: messagesView, paper: paperView, place: placeView, privacy: privacyView, record: recordView, records:
-  recordsView,
+  messages: messagesView, paper: paperView, place: placeView, privacy: privacyView, record: recordView,
+  records: recordsView,
 };
