@@ -12,7 +12,19 @@ ROOT = Path(__file__).resolve().parent.parent
 CORE = ROOT / "wallet" / "core"
 MINIPROGRAM = ROOT / "wallet" / "miniprogram"
 
-BROWSER_ONLY = ("algorithms", "claims", "context", "fetch", "keys", "reader", "reasons", "scenes", "sm2", "store")
+BROWSER_ONLY = (
+    "algorithms",
+    "claims",
+    "context",
+    "fetch",
+    "keys",
+    "p256",
+    "reader",
+    "reasons",
+    "scenes",
+    "sm2",
+    "store",
+)
 VERIFIER_ONLY = ("trust_list", "trust_list_body", "verifier")
 """Modules of the core that need WebCrypto, IndexedDB or `fetch`, or only judge codes."""
 
