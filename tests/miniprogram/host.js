@@ -16,6 +16,7 @@ backend.onEvent((target, type, detail, options) => {
 });
 const stage = document.getElementById("stage");
 const pages = [];
+const Query = globalThis.URLSearchParams;
 let app = null;
 
 async function define(path) {
@@ -67,8 +68,9 @@ function put() {
 }
 
 const pathOf = (url) => url.split("?")[0].replace(/^\//, "");
+const queryOf = (url) => Object.fromEntries([...new Query(url.split("?")[1])]);
 const navigation = {
-  navigateTo: ({ url }) => push(pathOf(url)),
+  navigateTo: ({ url }) => push(pathOf(url), queryOf(url)),
   reLaunch({ url }) {
     while (pages.length > 0) pop();
     push(pathOf(url));

@@ -20,6 +20,7 @@ RUNTIME = {
     "runtime/glass_easel.js": NODE_MODULES / "glass-easel" / "dist" / "glass_easel.all.es.js",
     "runtime/template_compiler.js": NODE_MODULES / "glass-easel-template-compiler" / "pkg" / "module.js",
 }
+BARS = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.Code128)
 QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 PLACEHOLDER = "https://code.example.org"
 
@@ -114,8 +115,12 @@ class Phone:
 
     def code(self) -> str:
         """Read the code from a picture of the screen with an independent reader."""
-        self.at("countdown").wait_for()
-        found = zxingcpp.read_barcodes(Image.open(io.BytesIO(self.page.screenshot())), formats=QR)
+        self.page.locator("#countdown:visible").wait_for()
+        return self.read(QR)
+
+    def read(self, kind: zxingcpp.BarcodeFormats) -> str:
+        """Read the one code of a kind on the screen."""
+        found = zxingcpp.read_barcodes(Image.open(io.BytesIO(self.page.screenshot())), formats=kind)
         assert len(found) == 1
         return found[0].text
 

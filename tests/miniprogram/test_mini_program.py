@@ -10,13 +10,15 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from setup.miniprogram import prepare
-from tests.miniprogram.host import NODE_MODULES, Host, Phone
+from tests.households import households
+from tests.miniprogram.host import BARS, NODE_MODULES, Host, Phone
 from tests.miniprogram.wechat_server import wechat_server
 from tests.phone import Terminal
 from tests.running import RunningCity, chromium
 
 DAY = 24 * 3600
 LEAST_TEXT, LEAST_TARGET = 24, 60
+PAGES = ("digit", "family", "cards", "messages", "place", "records", "privacy", "devices", "settings", "help")
 HAN = re.compile("[\u4e00-\u9fff]")
 OWN_NAMES = ("语言", "中文", "文 A", "公交 1 路")
 """Chinese in English too, besides the person's name: the language's own, the sample of a size, the name of a place."""
@@ -40,8 +42,19 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
 @pytest.fixture(scope="module")
 def bus(host: Host) -> Terminal:
     """A terminal on a bus."""
-    code = host.city.operate("terminals", "enrol", "bus-1")["enrolment_code"]
-    terminal = Terminal(host.city.http, "bus-1")
+    return enrolled(host, "bus-1")
+
+
+@pytest.fixture(scope="module")
+def clinic(host: Host) -> Terminal:
+    """A terminal at the desk of a clinic."""
+    return enrolled(host, "clinic-1")
+
+
+def enrolled(host: Host, name: str) -> Terminal:
+    """Return a terminal of the city."""
+    code = host.city.operate("terminals", "enrol", name)["enrolment_code"]
+    terminal = Terminal(host.city.http, name)
     assert terminal.enrol(code).status_code == 201
     assert terminal.authenticate(int(time.time())).status_code == 200
     return terminal
@@ -152,7 +165,7 @@ def test_elder_mode_is_a_layout_of_its_own_with_large_text_and_targets(phone: Ph
     phone.tap("elder-switch")
     phone.at("countdown").wait_for()
     assert decide(bus, phone.fresh()) == ("accepted", None)
-    for name in ("code", "cards", "records", "privacy", "devices", "settings", "help"):
+    for name in ("code", *PAGES):
         if name != "code":
             phone.visit(name)
             phone.page.wait_for_function("getCurrentPages().at(-1).data.loading !== true")
@@ -180,7 +193,7 @@ def test_text_can_be_made_larger_up_to_thirty_points(phone: Phone) -> None:
 def test_every_word_of_every_page_is_there_in_english(phone: Phone, host: Host) -> None:
     phone.tap("language-switch")
     expect(phone.at("countdown")).to_contain_text("Renews in")
-    for name in ("cards", "records", "privacy", "devices", "settings", "help"):
+    for name in PAGES:
         phone.visit(name)
         phone.page.wait_for_function("getCurrentPages().at(-1).data.loading !== true")
         shown = phone.page.locator("page:visible").inner_text()
@@ -214,6 +227,49 @@ def test_after_freezing_the_very_next_scan_is_refused_and_the_owner_gets_new_cod
     assert decide(bus, phone.code()) == ("accepted", None)
     phone.visit("records")
     expect(phone.page.locator(".record.refused")).not_to_have_count(0)
+
+
+def test_the_digit_code_is_one_in_bars_and_digits_and_counts_at_a_desk(phone: Phone, clinic: Terminal) -> None:
+    phone.visit("digit")
+    digits = phone.at("digits").inner_text().replace("\n", "").replace(" ", "")
+    assert phone.read(BARS) == digits
+    assert decide(clinic, digits) == ("accepted", None)
+    phone.tap("digit-next")
+    expect(phone.at("digits")).not_to_contain_text(digits[:3])
+
+
+def test_a_parent_shows_a_child_s_code_with_and_without_network(host: Host, clinic: Terminal) -> None:
+    family = households()[0]
+    phone = host.phone("parent", family.parent.phone)
+    phone.tap("wechat-phone")
+    phone.confirm(family.parent)
+    phone.visit("family")
+    phone.tap("family-ask")
+    phone.at("tie-name").fill(family.child.name)
+    phone.at("tie-id-number").fill(family.child.id_number)
+    phone.at("certificate").fill(family.certificate)
+    phone.tap("tie-send")
+    phone.page.locator(".show-code").click()
+    expect(phone.at("whose")).to_contain_text(family.child.name[0])
+    answer = clinic.scan(phone.code()).get_json()
+    assert (answer["decision"], answer["details"]["name"]) == ("accepted", family.child.name[0] + "*")
+    phone.hold("connect(false)")
+    time.sleep(1.1)
+    phone.page.locator("#redraw:visible").click()
+    assert decide(clinic, phone.code()) == ("accepted", None)
+    assert phone.faults == []
+    phone.page.context.close()
+
+
+def test_a_place_s_poster_is_told_from_anything_else(phone: Phone) -> None:
+    phone.visit("place")
+    phone.hold("poster = 'https://example.org/'")
+    phone.tap("scan")
+    expect(phone.at("place-said")).to_contain_text("这不是场所码")
+    phone.hold("poster = '70123456'")
+    phone.tap("scan")
+    expect(phone.at("problem")).not_to_be_empty()
+    expect(phone.at("place-said")).to_have_count(0)
 
 
 def test_who_shares_no_number_signs_in_by_message_and_stays_out_after_signing_out(host: Host, bus: Terminal) -> None:

@@ -90,6 +90,7 @@ export function startWeChat(navigation, life) {
     setNavigationBarTitle({ title }) {
       document.getElementById("title").textContent = title;
     },
+    scanCode: ({ success, fail }) => (phone.poster ? success({ result: phone.poster }) : fail({ errMsg: "scanCode:fail cancel" })),
     makePhoneCall: ({ phoneNumber }) => { phone.called = phoneNumber; },
     createSelectorQuery,
   };
@@ -108,10 +109,14 @@ export function removeBrowser() {
 
 function createSelectorQuery() {
   const asked = [];
+  let root = document;
   const query = {
-    in: () => query,
+    in(page) {
+      root = page.getBackendElement();
+      return query;
+    },
     select: (selector) => ({ fields: (_, done) => {
-      asked.push(() => done({ node: document.querySelector(selector) }));
+      asked.push(() => done({ node: root.querySelector(selector) }));
       return query;
     } }),
     exec: () => setTimeout(() => asked.forEach((answer) => answer())),

@@ -10,7 +10,7 @@
  * @typedef {object} Keys
  * @property {() => Promise<{jwk: {kty: string, crv: string, x: string, y: string}, privateKey: any}>} makeDeviceKey P-256
  * @property {(algorithm: string) => Promise<{point: Uint8Array, privateKey: any}>} makeGrantKey compressed point; throws
- *   RangeError when this client does not know the algorithm
+ *   RangeError, or ApiError where the person can be told, when this client does not know the algorithm
  * @property {(privateKey: any) => {cose: number, sign: (bytes: Uint8Array) => Promise<Uint8Array>}} holderOf 64 bytes
  * @property {(key: Uint8Array, message: Uint8Array) => Promise<Uint8Array>} hmac HMAC-SHA-256
  */

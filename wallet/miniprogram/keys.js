@@ -3,6 +3,7 @@
  * key is 32 bytes that whoever reads the phone's memory can read. That is why grants live for a day at most.
  */
 
+import { ApiError } from "./core/api.js";
 import { compress } from "./core/points.js";
 import { toBase64url } from "./core/base64url.js";
 import { hmac } from "./lib/hashes/hmac.js";
@@ -24,7 +25,7 @@ export const wechatKeys = {
     return { jwk: { kty: "EC", crv: "P-256", x: toBase64url(x), y: toBase64url(y) }, privateKey };
   },
   async makeGrantKey(algorithm) {
-    if (algorithm !== "ES256") throw new RangeError(`no such algorithm: ${algorithm}`);
+    if (algorithm !== "ES256") throw new ApiError({ status: 0, code: "algorithm_unknown" });
     const { whole, privateKey } = await makeKey();
     return { point: compress(whole), privateKey };
   },

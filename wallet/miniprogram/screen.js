@@ -10,7 +10,7 @@ const REAL_NAME = "/pages/real_name/real_name";
 /**
  * @param {object} page a definition for `Page` and, besides: `title`, key of its words; `place`, its own address if it is
  *   one of the three that the wallet's state decides about; `open`, called when it comes to the front; `tell`, called
- *   then and at every change. What is typed is in `this.typed`
+ *   then and at every change. What is typed is in `this.typed`, the address's query in `this.query`
  * @returns {object} the definition; `this.wallet` is the wallet, `this.attempt` runs what may fail
  */
 export function screen({ title, place = "", open = () => {}, tell = () => {}, data = {}, ...page }) {
@@ -18,7 +18,8 @@ export function screen({ title, place = "", open = () => {}, tell = () => {}, da
     ...page,
     data: { ...look(), problem: "", busy: false, ...data },
 
-    onLoad() {
+    onLoad(query) {
+      this.query = query;
       this.typed = {};
     },
 

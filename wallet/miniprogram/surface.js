@@ -6,6 +6,13 @@ import { clearQr, drawQr } from "./core/qr.js";
 const MARGIN = 32;
 const MOST_ROOM = 420;
 
+/** @param {object} page @param {string} selector @returns {Promise<object>} the canvas, which must be in the page's template */
+export function canvasOf(page, selector) {
+  return new Promise((resolve) => {
+    wx.createSelectorQuery().in(page).select(selector).fields({ node: true }, ({ node }) => resolve(node)).exec();
+  });
+}
+
 /** Draws what it is told; finds its canvas at the first drawing. */
 export class Surface {
   #page;
@@ -23,7 +30,7 @@ export class Surface {
   draw(code) {
     this.#wanted = this.#guide + code;
     if (this.#canvas) this.#paint();
-    else this.#find(() => this.#paint());
+    else this.#find();
   }
 
   clear() {
@@ -32,11 +39,9 @@ export class Surface {
     this.#page.setData({ drawn: false });
   }
 
-  #find(found) {
-    wx.createSelectorQuery().in(this.#page).select("#qr").fields({ node: true }, (answer) => {
-      this.#canvas = answer?.node ?? null;
-      if (this.#canvas) found();
-    }).exec();
+  async #find() {
+    this.#canvas = await canvasOf(this.#page, "#qr");
+    this.#paint();
   }
 
   #paint() {

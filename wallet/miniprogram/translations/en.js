@@ -5,6 +5,7 @@ export default {
   "wechat.declined": "You did not share WeChat's number. A text message works too.",
   "wechat.sms": "Sign in by text message",
   "wechat.enter": "Sign in",
+  "problem.algorithm_unknown": "This city signs by SM2, which this mini-program does not know. Please use the web wallet.",
   "settings.sample": "Text will be this large.",
   "help.show": "How do I show the code?",
   "help.show.answer": "It is on the first page. Hold the screen before the scanner. The code changes by itself every half minute.",

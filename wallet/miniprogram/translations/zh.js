@@ -5,6 +5,7 @@ export default {
   "wechat.declined": "您没有允许使用微信手机号，可以改用短信验证码。",
   "wechat.sms": "用短信验证码登录",
   "wechat.enter": "登录",
+  "problem.algorithm_unknown": "本市的码使用国密算法，小程序暂不支持，请改用网页版钱包。",
   "settings.sample": "文字会是这么大。",
   "help.show": "怎样亮码",
   "help.show.answer": "打开小程序就是您的码，把屏幕对着扫码设备即可。码半分钟一换，不用刷新。",

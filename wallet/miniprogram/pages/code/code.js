@@ -9,7 +9,7 @@ import { Surface } from "../../surface.js";
 import { clockFace, dayName, hasWords, pick, problemWords, skewWords, t, untilWhen } from "../../words.js";
 
 const TICK_MS = 250;
-const MENU = { cards: "tab.cards", records: "tab.records", privacy: "menu.privacy", devices: "menu.devices", settings: "menu.settings", help: "menu.help" };
+const MENU = { digit: "digit.title", family: "menu.family", cards: "tab.cards", messages: "tab.messages", place: "menu.place", records: "tab.records", privacy: "menu.privacy", devices: "menu.devices", settings: "menu.settings", help: "menu.help" };
 
 Page(screen({
   title: "title",
@@ -33,7 +33,7 @@ Page(screen({
   },
 
   tell() {
-    const { account, clock, device, online, show, upkeep } = this.wallet;
+    const { account, clock, device, inbox, online, show, upkeep } = this.wallet;
     const now = this.wallet.trueNow();
     const until = goodUntil(device.grants, show.scene, now);
     this.setData({
@@ -45,7 +45,7 @@ Page(screen({
       expired: account.expired,
       scene: show.scene,
       scenes: account.me === null ? [] : [ALL_SCENES, ...account.me.scenes.map(({ name }) => name)].map((name) => ({ name, title: sceneWords(name, account.me) })),
-      menu: Object.entries(MENU).map(([page, key]) => ({ page, title: t(key) })),
+      menu: Object.entries(MENU).map(([page, key]) => ({ page, title: t(key), count: page === "messages" && inbox.count > 0 ? t("messages.unread", { count: inbox.count }) : "" })),
     });
   },
 

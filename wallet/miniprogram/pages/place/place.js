@@ -1,0 +1,56 @@
+/** Scanning the poster of a place, by WeChat's scanner or by typing its digits. Only an entry in one's own records follows. */
+
+import { ask, WeChatError } from "../../call.js";
+import { listPassages, posterText, recordPassage, WAYS } from "../../core/passages.js";
+import { screen } from "../../screen.js";
+import { dayAndTime, t } from "../../words.js";
+
+Page(screen({
+  title: "menu.place",
+  data: { loading: true, passages: [], ways: [], way: WAYS[0], said: "", done: false },
+
+  open() {
+    this.setData({ ways: WAYS.map((name) => ({ name, title: t(`place.way.${name}`) })) });
+    return this.attempt(() => this.load());
+  },
+
+  async load() {
+    const passages = await listPassages(this.wallet.call);
+    this.setData({ loading: false, passages: passages.map(({ name, passage, at }, key) => ({ key, name, way: t(`place.way.${passage}`), at: dayAndTime(at) })) });
+  },
+
+  choose({ currentTarget }) {
+    this.setData({ way: currentTarget.dataset.way });
+  },
+
+  async scan() {
+    const text = await scanned();
+    if (text !== null) await this.pass(text);
+  },
+
+  send() {
+    return this.pass(this.typed.poster ?? "");
+  },
+
+  pass(text) {
+    return this.attempt(async () => {
+      const { call, device } = this.wallet;
+      const poster = posterText(text);
+      this.setData({ done: false, said: poster === null ? t("place.no_poster") : "" });
+      if (poster === null) return;
+      const made = await recordPassage(call, (typ, claims) => device.prove(typ, claims), { poster, passage: this.data.way });
+      this.setData({ done: true, said: t("place.done", { place: made.name, time: dayAndTime(made.at) }) });
+      await this.load();
+    });
+  },
+}));
+
+/** @returns {Promise<string|null>} null when the person turned back, or let no camera be used */
+async function scanned() {
+  try {
+    return (await ask("scanCode", { onlyFromCamera: true, scanType: ["qrCode"] })).result;
+  } catch (error) {
+    if (error instanceof WeChatError) return null;
+    throw error;
+  }
+}
