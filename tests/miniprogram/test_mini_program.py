@@ -216,19 +216,6 @@ def test_a_city_that_wants_a_newer_client_is_heard_and_codes_go_on(phone: Phone,
     phone.page.unroute("**/wallet/api/**")
 
 
-def test_after_freezing_the_very_next_scan_is_refused_and_the_owner_gets_new_codes(phone: Phone, bus: Terminal) -> None:
-    code = phone.fresh()
-    phone.visit("devices")
-    phone.tap("freeze")
-    phone.tap("confirm-yes")
-    expect(phone.at("no-code")).to_contain_text("您的城市码已挂失")
-    assert decide(bus, code) == ("refused", "revoked")
-    phone.tap("obstacle-action")
-    assert decide(bus, phone.code()) == ("accepted", None)
-    phone.visit("records")
-    expect(phone.page.locator(".record.refused")).not_to_have_count(0)
-
-
 def test_the_digit_code_is_one_in_bars_and_digits_and_counts_at_a_desk(phone: Phone, clinic: Terminal) -> None:
     phone.visit("digit")
     digits = phone.at("digits").inner_text().replace("\n", "").replace(" ", "")
@@ -270,6 +257,24 @@ def test_a_place_s_poster_is_told_from_anything_else(phone: Phone) -> None:
     phone.tap("scan")
     expect(phone.at("problem")).not_to_be_empty()
     expect(phone.at("place-said")).to_have_count(0)
+
+
+def test_after_freezing_the_very_next_scan_is_refused_and_the_owner_gets_new_codes(phone: Phone, bus: Terminal) -> None:
+    code = phone.fresh()
+    phone.visit("devices")
+    phone.tap("freeze")
+    phone.tap("confirm-yes")
+    expect(phone.at("no-code")).to_contain_text("您的城市码已挂失")
+    assert decide(bus, code) == ("refused", "revoked")
+    phone.tap("obstacle-action")
+    assert decide(bus, phone.code()) == ("accepted", None)
+    phone.visit("records")
+    expect(phone.page.locator(".record.refused")).not_to_have_count(0)
+    phone.open()
+    # The one who found a phone is not signed in by its WeChat either.
+    phone.tap("sign-in-again-button")
+    phone.tap("wechat-phone")
+    assert decide(bus, phone.code()) == ("accepted", None)
 
 
 def test_who_shares_no_number_signs_in_by_message_and_stays_out_after_signing_out(host: Host, bus: Terminal) -> None:

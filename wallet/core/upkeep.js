@@ -45,6 +45,11 @@ export class Upkeep {
     return this.#running;
   }
 
+  /** Waits for the round that is under way, if one is: it must not write after the person has gone. @returns {Promise<void>} */
+  async idle() {
+    await this.#running;
+  }
+
   /** Seconds until the next round: phones that lost the network together must not come back in step for ever. */
   #pause() {
     const { account, device, platform, show } = this.#wallet;

@@ -119,6 +119,7 @@ export class Wallet {
 
   /** Ends the session and leaves nothing on the phone. @throws {ApiError} */
   async signOut() {
+    await this.upkeep.idle();
     // The key is destroyed with the sign-out; its grants must not outlive it.
     if (this.device.id !== null) await this.device.remove(this.device.id);
     await this.account.signOut();

@@ -6,6 +6,7 @@
 import { ApiError, UNREACHABLE } from "./core/api.js";
 import { ask, WeChatError } from "./call.js";
 import { signedOut, setSignedOut } from "./preferences.js";
+import { t } from "./words.js";
 
 const PATH = "/wallet/api/v1/mini-program";
 
@@ -28,7 +29,7 @@ export class Session {
    * @throws {ApiError} sign_in_required when the identity is not bound, wechat_unavailable, unreachable
    */
   async resume(account, call) {
-    if (signedOut()) throw new ApiError({ status: 401, code: "sign_in_required" });
+    if (signedOut()) throw signInRequired();
     return this.begin(account, call);
   }
 
@@ -38,7 +39,7 @@ export class Session {
     const answer = await call("POST", `${PATH}/sign-in`, { login_code: await loginCode() });
     if (answer.token !== null) return this.#take(account, answer);
     this.#ticket = answer.ticket;
-    throw new ApiError({ status: 401, code: "sign_in_required" });
+    throw signInRequired();
   }
 
   /**
@@ -84,6 +85,11 @@ export class Session {
     setSignedOut(false);
     return account.take(me);
   }
+}
+
+/** Nobody asked the service, so there are no words of its own. */
+function signInRequired() {
+  return new ApiError({ status: 401, code: "sign_in_required", title: t("reason.sign_in_required") });
 }
 
 /** WeChat fails to log in for want of a network, or of its own server. */
