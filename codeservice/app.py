@@ -57,7 +57,7 @@ _SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(self), geolocation=(), microphone=(), payment=()",
+    "Permissions-Policy": "camera=(self), geolocation=(), microphone=(), payment=(), serial=()",
 }
 PUBLISHED_KIDS = (
     "b55ba916ea2b0d32",

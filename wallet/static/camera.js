@@ -5,19 +5,34 @@ import { readQr } from "./qr_reader.js";
 const EVERY_MS = 100;
 /** Larger frames cost time and find nothing more. */
 const MOST_PIXELS = 1280;
-const WANTED = { audio: false, video: { facingMode: "environment", width: { ideal: 1280 }, height: { ideal: 720 } } };
+const SIZE = { width: { ideal: 1280 }, height: { ideal: 720 } };
+const FAILURES = { NotAllowedError: "denied", SecurityError: "denied", NotReadableError: "busy", AbortError: "busy" };
+const GONE = new Set(["OverconstrainedError", "NotFoundError"]);
+
+/** @returns {Promise<{id: string, label: string}[]>} browsers tell the labels once a camera may be used, "" before */
+export async function listCameras() {
+  const devices = await navigator.mediaDevices?.enumerateDevices() ?? [];
+  return devices.filter(({ kind, deviceId }) => kind === "videoinput" && deviceId)
+    .map(({ deviceId, label }) => ({ id: deviceId, label }));
+}
 
 /** One video element and its stream. */
 export class Camera {
   #video;
   #onCode;
+  #onLost;
   #canvas = document.createElement("canvas");
   #stream = null;
 
-  /** @param {HTMLVideoElement} video @param {(text: string) => void} onCode */
-  constructor(video, onCode) {
+  /**
+   * @param {HTMLVideoElement} video
+   * @param {(text: string) => void} onCode
+   * @param {() => void} [onLost] the camera was unplugged or taken away; it is stopped by then
+   */
+  constructor(video, onCode, onLost = () => {}) {
     this.#video = video;
     this.#onCode = onCode;
+    this.#onLost = onLost;
   }
 
   get running() {
@@ -29,15 +44,30 @@ export class Camera {
     return Boolean(this.#track?.getCapabilities?.().torch);
   }
 
-  /** @returns {Promise<"running"|"denied"|"missing">} */
-  async start() {
+  /** @returns {string|null} the camera that runs, as `listCameras` names it */
+  get id() {
+    return this.#track?.getSettings().deviceId ?? null;
+  }
+
+  /**
+   * @param {string|null} [id] the camera wanted; another one stands in where it is not there
+   * @returns {Promise<"running"|"denied"|"busy"|"missing">} busy: another program holds it
+   */
+  async start(id = null) {
     if (!navigator.mediaDevices?.getUserMedia) return "missing";
+    const which = id ? { deviceId: { exact: id } } : { facingMode: "environment" };
     try {
-      this.#stream = await navigator.mediaDevices.getUserMedia(WANTED);
+      this.#stream = await navigator.mediaDevices.getUserMedia({ audio: false, video: { ...which, ...SIZE } });
     } catch (error) {
+      // The one chosen is not there today, or the browser has given it another name.
+      if (id && GONE.has(error.name)) return this.start();
       if (!(error instanceof DOMException)) throw error;
-      return error.name === "NotAllowedError" ? "denied" : "missing";
+      return FAILURES[error.name] ?? "missing";
     }
+    this.#track.addEventListener("ended", () => {
+      this.stop();
+      this.#onLost();
+    });
     this.#video.srcObject = this.#stream;
     await this.#video.play();
     this.#look(this.#stream);

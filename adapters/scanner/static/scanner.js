@@ -4,19 +4,21 @@ import { createApi } from "/wallet/core/api.js";
 import { byFetch } from "/wallet/core/fetch.js";
 import { canHoldKeys } from "/wallet/core/keys.js";
 import { Acts } from "./acts.js";
-import { Camera } from "/wallet/static/camera.js";
+import { CameraPanel } from "./camera_panel.js";
 import { clinicForm } from "./clinic.js";
 import { Circumstances } from "./circumstances.js";
 import { Desk } from "./desk.js";
 import { enrol, openTerminals, readLink } from "./enrolment.js";
 import { gateForm } from "./gate.js";
 import { Heartbeat } from "./heartbeat.js";
+import { LockPanel } from "./lock_panel.js";
 import { medicineForm } from "./medicine.js";
 import { Prescriptions } from "./prescriptions.js";
 import { prepareReader, readQr } from "/wallet/static/qr_reader.js";
 import { registrationForm } from "./registration.js";
 import { servicesForm } from "./services.js";
-import { mayMakeNoise } from "./sounds.js";
+import { SerialPanel } from "./serial_panel.js";
+import { joinVolume, writeVolume } from "./sound_panel.js";
 import { Terminal } from "./terminal.js";
 import { localVerdict, VerdictScreen } from "./verdict.js";
 import { takesText, Wedge } from "./wedge.js";
@@ -51,7 +53,7 @@ async function enrolHere(store, link) {
   part("enrol-retry").hidden = true;
   try {
     const terminal = await enrol(store, call, link);
-    if (terminal.scene === SCENE) await open(terminal);
+    if (terminal.scene === SCENE) await open(store, terminal);
     else location.replace(`/scanner/${encodeURIComponent(terminal.scene)}`);
   } catch (error) {
     if (!error.code) throw error;
@@ -69,7 +71,7 @@ function explain(words) {
 }
 
 /** Opens the ready screen of an enrolled terminal. */
-async function open(record) {
+async function open(store, record) {
   part("place").textContent = record.place.name;
   part("partner").textContent = record.partner.name;
   const terminal = new Terminal(record, language);
@@ -79,7 +81,7 @@ async function open(record) {
   const seen = { show: (verdict) => {
     show("verdict");
     screen.show(verdict);
-    if (verdict.decision === "accepted") prescriptions?.open(verdict);
+    if (verdict.decision === "accepted" && !lock.closed) prescriptions?.open(verdict);
     else prescriptions?.close();
   } };
   const clinic = SCENE === "hospital" ? clinicForm((typed) => desk.takeTyped(typed)) : null;
@@ -88,12 +90,18 @@ async function open(record) {
     onBusy: (busy) => {
       part("busy-words").textContent = busy ? t("busy") : "";
     } });
-  onWords.push(() => heartbeat.write());
+  const camera = new CameraPanel((text) => desk.take(text));
+  const serial = new SerialPanel((text) => desk.take(text, { digitsOnly: true }));
+  const lock = new LockPanel(store, record);
+  joinVolume();
+  joinSettings();
+  onWords.push(() => heartbeat.write(), () => camera.write(), () => serial.write(), () => lock.write(), writeVolume);
+  onWords.forEach((write) => write());
   show("ready");
   joinKeyboard(desk, screen);
   joinTyping(desk);
   joinPicture(desk, seen);
-  await Promise.all([heartbeat.start(), prepareReader(), joinCamera(desk)]);
+  await Promise.all([heartbeat.start(), prepareReader(), camera.start(), serial.start()]);
 }
 
 function circumstancesHere(clinic, terminal) {
@@ -127,15 +135,11 @@ async function offerChoices(terminal, offer, shown = "") {
 function joinKeyboard(desk, screen) {
   const wedge = new Wedge((digits) => desk.take(digits, { digitsOnly: true }));
   document.addEventListener("keydown", (event) => {
-    part("sound-hint").hidden = mayMakeNoise();
     if (takesText(event.target)) return;
     const shown = screen.shown;
     screen.dismiss();
     // The key that closes a verdict must not press a button below it.
     if (wedge.key(event) || shown) event.preventDefault();
-  });
-  document.addEventListener("pointerup", () => {
-    part("sound-hint").hidden = mayMakeNoise();
   });
 }
 
@@ -161,35 +165,22 @@ function joinPicture(desk, screen) {
   });
 }
 
-async function joinCamera(desk) {
-  const camera = new Camera(part("video"), (text) => desk.take(text));
-  let words = "camera.off";
-  const tell = () => {
-    part("video").hidden = !camera.running;
-    part("no-camera").hidden = camera.running;
-    part("camera-words").textContent = t(words);
-    part("camera-start").textContent = t(camera.running ? "camera.stop" : "camera.start");
-    part("torch").hidden = !camera.hasTorch;
-    document.body.dataset.camera = camera.running ? "on" : "off";
-  };
-  const start = async () => {
-    const result = await camera.start();
-    words = result === "running" ? "camera.off" : `camera.${result}`;
-    tell();
-  };
-  part("camera-start").addEventListener("click", () => {
-    if (!camera.running) return start();
-    camera.stop();
-    return tell();
+function joinSettings() {
+  part("settings-open").hidden = false;
+  part("settings-open").addEventListener("click", () => {
+    part("settings").hidden = !part("settings").hidden;
+    part("settings-open").setAttribute("aria-expanded", String(!part("settings").hidden));
   });
-  part("torch").addEventListener("click", async () => {
-    const on = part("torch").getAttribute("aria-pressed") !== "true";
-    await camera.light(on);
-    part("torch").setAttribute("aria-pressed", String(on));
+  part("enrol-anew").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const link = readLink(part("enrol-anew-link").value.split("#")[1] ?? "");
+    part("enrol-anew").reset();
+    part("enrol-anew-problem").textContent = link ? "" : t("enrol.bad_link");
+    if (!link) return;
+    // The same way as opening the link; a start takes it out of the address at once.
+    history.replaceState(null, "", `#${new URLSearchParams({ terminal: link.terminal, enrol: link.code })}`);
+    location.reload();
   });
-  onWords.push(tell);
-  tell();
-  await start();
 }
 
 async function start() {
@@ -212,7 +203,7 @@ async function start() {
   });
   if (link) return enrolHere(store, link);
   const known = await store.get("terminals", SCENE);
-  return known ? open(known) : show("not-enrolled");
+  return known ? open(store, known) : show("not-enrolled");
 }
 
 await start();

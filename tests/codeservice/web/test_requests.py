@@ -83,6 +83,13 @@ def test_every_page_forbids_framing_sniffing_and_foreign_scripts(browser: FlaskC
         assert headers["X-Content-Type-Options"] == "nosniff"
 
 
+def test_only_the_scanner_may_ask_for_a_serial_port(browser: FlaskClient) -> None:
+    allowed = {path: browser.get(path).headers["Permissions-Policy"] for path in ("/wallet/", "/scanner/bus", "/livez")}
+    assert {path for path, policy in allowed.items() if "serial=(self)" in policy} == {"/scanner/bus"}
+    assert all("camera=(self)" in policy and "geolocation=()" in policy for policy in allowed.values())
+    assert "serial=()" in allowed["/wallet/"]
+
+
 def test_answers_are_not_stored_by_anybody(city: City) -> None:
     phone = city.phone()
     assert phone.call("GET", "/me").headers["Cache-Control"] == "no-store"  # type: ignore[attr-defined]

@@ -238,6 +238,7 @@ export default {
   "place.done": "Recorded: {place}, {time}",
   "place.no_poster": "This is no poster of a place. Posters begin with 70.",
   "place.camera.denied": "The camera is not allowed. Allow it in the browser's settings, or type the digits.",
+  "place.camera.busy": "The camera is in use by another program. Close it and try again, or type the digits.",
   "place.camera.missing": "There is no camera. Type the digits.",
   "place.list": "Places visited",
   "place.none": "Nothing yet.",

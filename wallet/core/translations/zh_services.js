@@ -238,6 +238,7 @@ export default {
   "place.done": "已登记：{place}，{time}",
   "place.no_poster": "这不是场所码。场所码以 70 开头。",
   "place.camera.denied": "没有摄像头权限。请在浏览器设置中允许，或填写数字。",
+  "place.camera.busy": "摄像头正被其他程序占用。请关闭该程序后重试，或填写数字。",
   "place.camera.missing": "没有可用的摄像头，请填写数字。",
   "place.list": "到过的场所",
   "place.none": "还没有记录。",
