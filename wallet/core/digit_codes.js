@@ -11,6 +11,7 @@ export class DigitCodes {
   #device;
   #now;
   #waiting = [];
+  #taking = null;
 
   /** The handle on screen, or null. @type {{handle: string, seed: string, expires: number}|null} */
   current = null;
@@ -26,8 +27,15 @@ export class DigitCodes {
     return this.current !== null && this.current.expires > this.#now();
   }
 
-  /** Takes another handle, from the server when none is left. @throws {ApiError} */
-  async next() {
+  /** Takes another handle, from the server when none is left; two who ask at once get the same. @throws {ApiError} */
+  next() {
+    this.#taking ??= this.#take().finally(() => {
+      this.#taking = null;
+    });
+    return this.#taking;
+  }
+
+  async #take() {
     this.current = null;
     const soon = this.#now() + STEP;
     this.#waiting = this.#waiting.filter(({ expires }) => expires > soon);
