@@ -4,7 +4,7 @@ import argparse
 import sys
 from functools import partial
 
-from bench import importing, lists, publishing, requests, signing, terminal, verification
+from bench import importing, lists, opening, publishing, requests, signing, terminal, verification
 
 MEASUREMENTS = {
     "importing": importing.measure,
@@ -13,6 +13,7 @@ MEASUREMENTS = {
     "lists": lists.measure,
     "publishing": publishing.measure,
     "requests": requests.measure,
+    "opening": opening.measure,
     "terminal": terminal.measure,
 }
 
