@@ -1,7 +1,7 @@
 """Opening the wallet on a poor phone: 4x slower processor, slow 3G; first visit, return visit, and without network.
 
-The bare baseline is the smallest answer of the same service in the same browser under the same throttle. What is counted
-as transferred is what the browser says came over the wire, headers included. The service speaks HTTP/1.1 here.
+The bare baseline is the smallest answer of the same service in the same browser under the same throttle. Transferred is
+what the browser says came over the wire, headers included. The service speaks HTTP/1.1 here.
 """
 
 import tempfile
