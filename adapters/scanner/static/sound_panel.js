@@ -15,7 +15,8 @@ export function joinVolume() {
     writeVolume();
     announce("accepted");
   });
-  for (const touch of ["keydown", "pointerup"]) document.addEventListener(touch, writeVolume);
+  // Once: a hand scanner presses hundreds of keys in a moment.
+  for (const touch of ["keydown", "pointerup"]) document.addEventListener(touch, writeVolume, { once: true });
 }
 
 /** Writes the words anew, also after a change of language. */
