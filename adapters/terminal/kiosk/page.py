@@ -18,6 +18,7 @@ _FILES = {
     "/circumstances.js": (_SCANNER / "circumstances.js", _JS),
     "/medicine.js": (_SCANNER / "medicine.js", _JS),
     "/option.js": (_SCANNER / "option.js", _JS),
+    "/memory.js": (_SCANNER / "memory.js", _JS),
     "/sounds.js": (_SCANNER / "sounds.js", _JS),
     "/wedge.js": (_SCANNER / "wedge.js", _JS),
 }
