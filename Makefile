@@ -49,7 +49,7 @@ lock: python ## re-make the locks; ARGS=--upgrade takes newer versions
 	@sh setup/lock.sh $(ARGS)
 
 clean: ## remove what set-up and the tools made; data stays
-	rm -rf .venv .venv-fuzz .venv-lock .venv-oracle node_modules wallet/static/lib wallet/miniprogram/core wallet/miniprogram/lib build dist *.egg-info htmlcov .coverage .coverage.*
+	rm -rf .venv .venv-fuzz .venv-lock .venv-oracle node_modules wallet/lib wallet/miniprogram/core wallet/miniprogram/lib build dist *.egg-info htmlcov .coverage .coverage.*
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

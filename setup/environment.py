@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 NODE_MODULES = ROOT / "node_modules"
-LIBRARIES = ROOT / "wallet" / "static" / "lib"
+LIBRARIES = ROOT / "wallet" / "lib"
 PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 # Each file of LIBRARIES and its source in node_modules. The folder is flat, so that one route serves it.
@@ -54,6 +54,7 @@ def main(purpose: str) -> None:
     if purpose == "test":
         prepare_alone("oracle")
     fetch_libraries(environment, purpose)
+    call(sys.executable, "setup/join.py")
     call(sys.executable, "setup/miniprogram.py")
 
 
@@ -119,7 +120,7 @@ def fetch_libraries(environment: Path, purpose: str) -> None:
 
 def has_packages(purpose: str) -> bool:
     """Tell whether node_modules holds what the purpose needs."""
-    wanted = ("@noble/curves", "qr", *((RUNTIME,) if purpose == "test" else ()))
+    wanted = ("@noble/curves", "esbuild", "qr", *((RUNTIME,) if purpose == "test" else ()))
     return all((NODE_MODULES / name).is_dir() for name in wanted)
 
 

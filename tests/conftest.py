@@ -6,6 +6,8 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -33,6 +35,7 @@ from keys.algorithms import ES256, SM2, Algorithm
 from tests.environment import environment_of
 from tests.phone import Phone, Terminal
 from tests.places import ORIGIN, Ground, SetUp, in_process, in_token, short_folder
+from tests.running import ROOT
 from tests.tokens import SoftHsm
 from wallet.views import door as wallet
 
@@ -46,6 +49,11 @@ _COUNTER = itertools.count()
 _APPLICATIONS: list[Flask] = []
 
 Operate = Callable[..., tuple[int, Any]]
+
+
+def pytest_sessionstart() -> None:
+    """Join the wallet's modules as they are now: a browser must not be shown those of an earlier set-up."""
+    subprocess.run([sys.executable, str(ROOT / "setup" / "join.py")], check=True)
 
 
 @dataclass(frozen=True)

@@ -98,8 +98,8 @@ def core_file(name: str) -> Response:
 
 @door.get("/wallet/lib/<path:name>")
 def library_file(name: str) -> Response:
-    """Serve the libraries that set-up has copied."""
-    return send_static(_HERE / "static" / "lib", name)
+    """Serve what set-up has made: the joined wallet, and the libraries."""
+    return send_static(_HERE / "lib", name)
 
 
 @door.get("/demo/messages")

@@ -173,7 +173,7 @@ def test_the_owner_reads_that_a_code_was_used_a_second_time_without_network(jour
 def test_a_wallet_of_es256_fetches_nothing_for_sm2(journey: Journey) -> None:
     script = "performance.getEntriesByType('resource').map((entry) => entry.name)"
     fetched = wallet(journey, 0).evaluate(script)
-    assert any(name.endswith("/wallet/core/keys.js") for name in fetched)
+    assert any(name.endswith("/wallet/lib/wallet.js") for name in fetched)
     assert not [name for name in fetched if "sm2" in name or "sm_crypto" in name]
 
 

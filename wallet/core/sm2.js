@@ -75,7 +75,7 @@ export async function signSm2({ point, sealed, nonce, wrappingKey }, message) {
 
 async function library() {
   // Not a module: it leaves its functions in the global scope.
-  await import("../static/lib/sm_crypto.js");
+  await import("../lib/sm_crypto.js");
   return globalThis.SmCryptoV2;
 }
 

@@ -48,14 +48,14 @@ export class Wallet {
     this.upkeep = new Upkeep(this);
   }
 
-  /** Reads what the phone holds, shows it, and only then asks the network. */
+  /** Reads what the phone holds, shows it (or the sign-in), and only then asks the network. */
   async start() {
     await this.account.recall();
     await this.device.recall();
     await this.family.recall();
     this.blocked = (await this.store.get("settings", BLOCKED))?.value ?? null;
     this.show.resume();
-    if (this.account.me) this.changed();
+    this.changed();
     await this.upkeep.start();
     this.changed();
   }

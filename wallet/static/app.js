@@ -1,7 +1,7 @@
 /** Starts the wallet in a browser: the core on the browser's platform, and the screens on the core. */
 
-import { canHoldKeys } from "/wallet/core/keys.js";
-import { Wallet } from "/wallet/core/wallet.js";
+import { canHoldKeys } from "../core/keys.js";
+import { Wallet } from "../core/wallet.js";
 import { keepForOffline } from "./offline.js";
 import { openPlatform } from "./platform.js";
 import { apply } from "./preferences.js";

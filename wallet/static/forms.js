@@ -1,6 +1,6 @@
 /** Form fields, and how a call that failed is told to the person. */
 
-import { ApiError } from "/wallet/core/api.js";
+import { ApiError } from "../core/api.js";
 import { formValues, h, toggle } from "./dom.js";
 import { problemWords } from "./language.js";
 

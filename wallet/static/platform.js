@@ -1,13 +1,13 @@
 /** What a browser gives to the wallet's core, see core/platform.js. */
 
-import { byFetch } from "/wallet/core/fetch.js";
-import { browserKeys } from "/wallet/core/keys.js";
-import { openStore } from "/wallet/core/store.js";
-import { TABLES } from "/wallet/core/wallet.js";
+import { byFetch } from "../core/fetch.js";
+import { browserKeys } from "../core/keys.js";
+import { openStore } from "../core/store.js";
+import { TABLES } from "../core/wallet.js";
 import { language } from "./preferences.js";
 
 /**
- * @returns {Promise<import("/wallet/core/platform.js").Platform>}
+ * @returns {Promise<import("../core/platform.js").Platform>}
  * @throws {DOMException} where IndexedDB refuses to open, as in some private windows
  */
 export async function openPlatform() {

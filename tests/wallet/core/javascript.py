@@ -24,7 +24,7 @@ POLICY = (
 FOLDERS = {
     "/wallet/core/": "wallet/core/",
     "/wallet/static/": "wallet/static/",
-    "/wallet/lib/": "wallet/static/lib/",
+    "/wallet/lib/": "wallet/lib/",
     "/scanner/static/": "adapters/scanner/static/",
     "/tests/wallet/core/": "tests/wallet/core/",
 }

@@ -7,40 +7,13 @@ import subprocess
 import pytest
 
 from tests.running import ROOT
-from tests.wallet.core.javascript import FOLDERS, node
+from tests.wallet.core.javascript import node
 
-LATER = re.compile(r"""(?<![{|<])\bimport\(["']([^"']+\.js)["']\)""")
-IMPORT = re.compile(r"""^(?:import|export)\b[^;]*?["']([^"']+\.js)["'];""", re.MULTILINE | re.DOTALL)
+LATER = re.compile(r"""\bimport\(["']\./([^"']+\.js)["']\)""")
+IMPORT = re.compile(r"""\bfrom\s*["']\./([^"']+\.js)["']""")
+LINKED = re.compile(r"""<(?:link|script)\b[^>]*(?:href|src)="([^"]+)\"""")
 TRANSLATIONS = ["wallet/core/translations", "wallet/miniprogram/translations", "adapters/scanner/static/translations"]
-
-
-def file_of(address: str) -> str:
-    """Return the text of the file at an address."""
-    prefix = next(prefix for prefix in FOLDERS if address.startswith(prefix))
-    return (ROOT / FOLDERS[prefix] / address.removeprefix(prefix)).read_text()
-
-
-def reached(start: str) -> set[str]:
-    """Return the addresses of a module and of all that it imports."""
-    found: set[str] = set()
-    waiting = [start]
-    while waiting:
-        address = waiting.pop()
-        if address in found:
-            continue
-        found.add(address)
-        waiting += [resolved(address, name) for name in IMPORT.findall(file_of(address))]
-    return found
-
-
-def resolved(address: str, name: str) -> str:
-    """Return the address of what a module imports under a name."""
-    folder = address.rpartition("/")[0]
-    parts = (name if name.startswith("/") else f"{folder}/{name}").replace("/./", "/").split("/")
-    while ".." in parts:
-        at = parts.index("..")
-        del parts[at - 1 : at + 1]
-    return "/".join(parts)
+LIBRARIES = ROOT / "wallet" / "lib"
 
 
 def listed(expression: str) -> list[str]:
@@ -51,26 +24,18 @@ def listed(expression: str) -> list[str]:
     return list(json.loads(done.stdout))
 
 
-def test_the_service_worker_keeps_exactly_what_the_wallet_loads() -> None:
+def test_the_service_worker_keeps_exactly_what_the_page_loads() -> None:
+    page = (ROOT / "wallet" / "templates" / "wallet.html").read_text()
     kept = listed("FILES")
-    assert len(kept) == len(set(kept))
-    assert {name for name in kept if name.endswith(".js")} == reached("/wallet/static/app.js")
-    assert {name for name in kept if not name.endswith(".js")} == {
-        "/wallet/",
-        *(
-            f"/wallet/static/{name}"
-            for name in ("tokens.css", "wallet.css", "pages.css", "icon.svg", "manifest.webmanifest")
-        ),
-    }
+    assert sorted(kept) == sorted(["/wallet/", *LINKED.findall(page)])
+    joined = (LIBRARIES / "wallet.js").read_text()
+    assert IMPORT.findall(joined) == [], "the script asks for more before it starts"
 
 
 def test_the_service_worker_keeps_what_the_wallet_loads_later_once_it_is_loaded() -> None:
-    at_once = reached("/wallet/static/app.js")
-    later = {resolved(address, name) for address in at_once for name in LATER.findall(file_of(address))}
-    later |= {resolved(address, name) for address in later for name in LATER.findall(file_of(address))}
-    found = {module for address in later for module in reached(address)}
-    assert set(listed("LATER")) == found - at_once
-    assert set(listed("[...KEPT]")) == set(listed("FILES")) | set(listed("LATER"))
+    later = set(LATER.findall((LIBRARIES / "wallet.js").read_text()))
+    later |= {name for module in later for name in IMPORT.findall((LIBRARIES / module).read_text())}
+    assert set(listed("LATER")) == {f"/wallet/lib/{name}" for name in [*later, "zxing_reader.wasm"]}
 
 
 @pytest.mark.parametrize("folder", TRANSLATIONS)

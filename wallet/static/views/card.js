@@ -1,8 +1,8 @@
 /** One card: details, copies for one purpose, what is wrong in it, and its loss. */
 
-import { listCards } from "/wallet/core/cards.js";
-import { LONGEST_TEXT, listCopies, makeCopy, MOST_DAYS } from "/wallet/core/copies.js";
-import { askForCorrection, listCorrections, LONGEST_CORRECTION } from "/wallet/core/corrections.js";
+import { listCards } from "../../core/cards.js";
+import { LONGEST_TEXT, listCopies, makeCopy, MOST_DAYS } from "../../core/copies.js";
+import { askForCorrection, listCorrections, LONGEST_CORRECTION } from "../../core/corrections.js";
 import { h } from "../dom.js";
 import { area, choice, field, form } from "../forms.js";
 import { dayAndTime, dayOf, pick, t } from "../language.js";

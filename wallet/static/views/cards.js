@@ -1,6 +1,6 @@
 /** Cards and licences: what is linked, in what state and in the holder's own order, and linking another. */
 
-import { linkCard, listCards, listCardTypes, movedUp } from "/wallet/core/cards.js";
+import { linkCard, listCards, listCardTypes, movedUp } from "../../core/cards.js";
 import { h } from "../dom.js";
 import { choice, field, form } from "../forms.js";
 import { icon } from "../icons.js";

@@ -1,6 +1,6 @@
 /** The main screen: the code, the scene, and in words whatever stands in the way of it. */
 
-import { ALL_SCENES, goodUntil } from "/wallet/core/grants.js";
+import { ALL_SCENES, goodUntil } from "../../core/grants.js";
 import { h, toggle, write } from "../dom.js";
 import { icon } from "../icons.js";
 import { hasWords, pick, problemWords, skewWords, t, untilWhen } from "../language.js";

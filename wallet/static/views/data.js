@@ -1,6 +1,6 @@
 /** One's own data: taking it along as one signed file, and erasing it. */
 
-import { eraseData, exportData, listKept, sendErasureMessage } from "/wallet/core/personal_data.js";
+import { eraseData, exportData, listKept, sendErasureMessage } from "../../core/personal_data.js";
 import { h } from "../dom.js";
 import { actionButton, field, form } from "../forms.js";
 import { dayOf, pick, t } from "../language.js";

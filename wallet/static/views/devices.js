@@ -1,6 +1,6 @@
 /** Devices that can show the code, sessions that are signed in, and loss. */
 
-import { endOtherSessions, endSession, listSessions } from "/wallet/core/sessions.js";
+import { endOtherSessions, endSession, listSessions } from "../../core/sessions.js";
 import { h } from "../dom.js";
 import { actionButton } from "../forms.js";
 import { icon } from "../icons.js";

@@ -1,9 +1,9 @@
 /** The digit code: bars for a one-dimensional scanner, and the same eighteen digits to be read aloud. */
 
-import { ApiError, UNREACHABLE } from "/wallet/core/api.js";
-import { drawBars } from "/wallet/core/code128.js";
-import { groupsOf, writeDigitCode } from "/wallet/core/digit.js";
-import { STEP } from "/wallet/core/totp.js";
+import { ApiError, UNREACHABLE } from "../../core/api.js";
+import { drawBars } from "../../core/code128.js";
+import { groupsOf, writeDigitCode } from "../../core/digit.js";
+import { STEP } from "../../core/totp.js";
 import { h, size, toggle, write } from "../dom.js";
 import { icon } from "../icons.js";
 import { problemWords, t } from "../language.js";

@@ -1,7 +1,7 @@
 /** Errands: forms that halls ask for, visits, purchases of medicines with limits, prescriptions. */
 
 import { closeApplication, consentToApplication, listErrands, previewApplication,
-  reviewVisit } from "/wallet/core/errands.js";
+  reviewVisit } from "../../core/errands.js";
 import { h } from "../dom.js";
 import { actionButton, choice, form } from "../forms.js";
 import { dayAndTime, dayOf, pick, t } from "../language.js";

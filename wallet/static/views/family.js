@@ -1,6 +1,6 @@
 /** Family codes: for whom the holder may show codes, who may show theirs, asking, consenting and ending. */
 
-import { askForTie, consentToTie, endTie, listTies, sendTieMessage, TIE_KINDS } from "/wallet/core/family.js";
+import { askForTie, consentToTie, endTie, listTies, sendTieMessage, TIE_KINDS } from "../../core/family.js";
 import { h } from "../dom.js";
 import { actionButton, checkbox, choice, field, form } from "../forms.js";
 import { icon } from "../icons.js";

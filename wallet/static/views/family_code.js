@@ -1,7 +1,7 @@
 /** The code of somebody whom the holder acts for: whose it is stands above it in large type. */
 
-import { goodUntil } from "/wallet/core/grants.js";
-import { Show } from "/wallet/core/show.js";
+import { goodUntil } from "../../core/grants.js";
+import { Show } from "../../core/show.js";
 import { h, toggle, write } from "../dom.js";
 import { icon } from "../icons.js";
 import { hasWords, problemWords, skewWords, t, untilWhen } from "../language.js";

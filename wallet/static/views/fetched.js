@@ -1,6 +1,6 @@
 /** A part of a page that comes from the service: says that it is loading, what went wrong, or what was found. */
 
-import { ApiError } from "/wallet/core/api.js";
+import { ApiError } from "../../core/api.js";
 import { h } from "../dom.js";
 import { problemWords, t } from "../language.js";
 

@@ -1,6 +1,6 @@
 /** The health status with rule, evidence and validity, its history, and the appeal against a change. */
 
-import { appeal, LONGEST_APPEAL, readHealthStatus } from "/wallet/core/health_status.js";
+import { appeal, LONGEST_APPEAL, readHealthStatus } from "../../core/health_status.js";
 import { h } from "../dom.js";
 import { area, form } from "../forms.js";
 import { icon } from "../icons.js";

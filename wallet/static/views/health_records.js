@@ -2,7 +2,7 @@
 
 import { answerRecordQuestion, giveRecordConsent, listHealthAccesses, listRecordConsents, listRecordQuestions,
   recordChoices,
-  withdrawRecordConsent } from "/wallet/core/record_consents.js";
+  withdrawRecordConsent } from "../../core/record_consents.js";
 import { h } from "../dom.js";
 import { actionButton, checkbox, choice, form } from "../forms.js";
 import { dayAndTime, hasWords, pick, t } from "../language.js";

@@ -1,6 +1,6 @@
 /** The first screen of elder mode: a few large choices, and in words whether the code can be shown. */
 
-import { goodUntil } from "/wallet/core/grants.js";
+import { goodUntil } from "../../core/grants.js";
 import { h, write } from "../dom.js";
 import { icon } from "../icons.js";
 import { t, untilWhen } from "../language.js";

@@ -1,7 +1,7 @@
 /** Messages: what the city told the holder by itself, with reasons, and the way to where each is answered. */
 
-import { ApiError } from "/wallet/core/api.js";
-import { listNotices, markRead } from "/wallet/core/notices.js";
+import { ApiError } from "../../core/api.js";
+import { listNotices, markRead } from "../../core/notices.js";
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
 import { dayAndTime, pick, t } from "../language.js";

@@ -1,7 +1,7 @@
 /** Paper codes: those that count, printing one (the earlier dies), taking it along as a file, revoking a lost one. */
 
-import { listPapers, printPaper, revokePaper } from "/wallet/core/papers.js";
-import { listTies } from "/wallet/core/family.js";
+import { listPapers, printPaper, revokePaper } from "../../core/papers.js";
+import { listTies } from "../../core/family.js";
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
 import { dayAndTime, dayOf, t } from "../language.js";

@@ -2,7 +2,7 @@
  * Scanning the poster of a place: by the camera, or by typing its digits. Only an entry in one's own records follows.
  */
 
-import { listPassages, posterText, recordPassage, WAYS } from "/wallet/core/passages.js";
+import { listPassages, posterText, recordPassage, WAYS } from "../../core/passages.js";
 import { h, toggle } from "../dom.js";
 import { area, choice, form } from "../forms.js";
 import { icon } from "../icons.js";
@@ -25,7 +25,7 @@ export function placeView(app) {
 
   async function look() {
     // The reader is large and most people never scan a poster: it is fetched now, and not before.
-    const { Camera } = await import("/wallet/static/camera.js");
+    const { Camera } = await import("../camera.js");
     camera = new Camera(video, (text) => found(text));
     toggle(video, true);
     toggle(open, false);

@@ -1,6 +1,6 @@
 /** Privacy: one switch per kind of place, and beforehand what such a place will see. */
 
-import { listConsents, setConsent } from "/wallet/core/consents.js";
+import { listConsents, setConsent } from "../../core/consents.js";
 import { h } from "../dom.js";
 import { problemBox } from "../forms.js";
 import { icon } from "../icons.js";

@@ -1,6 +1,6 @@
 /** Who scanned this person's code: where, when, with what result, and what was disclosed. Refused scans too. */
 
-import { dispute, DISPUTE_KINDS, listRecords, LONGEST_DISPUTE } from "/wallet/core/records.js";
+import { dispute, DISPUTE_KINDS, listRecords, LONGEST_DISPUTE } from "../../core/records.js";
 import { h } from "../dom.js";
 import { area, choice, form } from "../forms.js";
 import { icon } from "../icons.js";

@@ -6,7 +6,7 @@ const TICK_MS = 250;
 
 /**
  * @param {object} parts
- * @param {import("/wallet/core/show.js").Show} parts.show
+ * @param {import("../../core/show.js").Show} parts.show
  * @param {object} parts.drawn see stage.js
  * @param {() => number} parts.now seconds, the phone's own
  * @param {() => void} parts.onChange another code is on screen, or none

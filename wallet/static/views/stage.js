@@ -1,7 +1,7 @@
 /** The stage: the canvas with the code, the ticking clock, the countdown, the moving mark. Draws what it is told. */
 
-import { countdown } from "/wallet/core/clock.js";
-import { clearQr, drawQr } from "/wallet/core/qr.js";
+import { countdown } from "../../core/clock.js";
+import { clearQr, drawQr } from "../../core/qr.js";
 import { h, size, toggle, write } from "../dom.js";
 import { icon } from "../icons.js";
 import { clockFace, dayName, t } from "../language.js";

@@ -1,0 +1,31 @@
+"""Joins the web wallet's modules into one script and its styles into one sheet: a first visit is a few requests.
+
+Usage: python3 setup/join.py, after the front-end libraries have been fetched. Standard library only. What it makes is
+not committed; a second call makes the same files again, in a fraction of a second. What few people need stays apart.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+ENTRIES = ("wallet=wallet/static/app.js", "wallet=wallet/static/app.css")
+APART = ("wallet/lib/sm_crypto.js", "wallet/lib/zxing_reader.js")
+"""Fetched when they are needed: SM2 for a city that signs by it, and the camera's reader."""
+
+
+def main() -> None:
+    """Write wallet.js, wallet.css and their source maps into wallet/lib."""
+    # The program itself, of the one platform that npm has chosen: its wrapper would need Node.js.
+    programs = list((ROOT / "node_modules" / "@esbuild").glob("*/bin/esbuild"))
+    if len(programs) != 1:
+        sys.exit("esbuild is missing; run `make run` or `make test`, which fetch it")
+    command = [str(programs[0]), *ENTRIES, "--bundle", "--format=esm", "--target=es2022", "--charset=utf8", "--minify"]
+    command += [f"--external:./{name}" for name in APART]
+    command += ["--sourcemap", "--outdir=wallet/lib", "--log-level=warning"]
+    if subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode:
+        sys.exit("the wallet's modules could not be joined, for the reason above")
+
+
+if __name__ == "__main__":
+    main()
