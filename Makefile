@@ -4,6 +4,8 @@ PYTHON ?= python3
 ARGS ?=
 
 VENV := .venv/bin
+# Two processes, a file's tests in one of them: most wait for servers and browsers.
+PYTEST := $(VENV)/python -m pytest -n 2 --dist loadfile
 VERSION_CHECK := import sys; v = sys.version_info; (3, 11) <= v[:2] < (3, 14) or sys.exit("City code needs Python 3.11, 3.12 or 3.13 and this is %d.%d; name another: make PYTHON=python3.12" % v[:2])
 
 .DEFAULT_GOAL := help
@@ -17,14 +19,14 @@ run: run-environment ## set up what is missing and start the service
 	@exec $(VENV)/python -m codeservice run $(ARGS)
 
 test: test-environment test-machine ## set up what is missing and run all tests
-	$(VENV)/python -m pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 
 check: test-environment test-machine ## format, lint, types, import rules, tests: what a change must pass
 	$(VENV)/python -m ruff format --check .
 	$(VENV)/python -m ruff check .
 	$(VENV)/python -m mypy
 	$(VENV)/lint-imports
-	$(VENV)/python -m pytest
+	$(PYTEST)
 
 format: test-environment ## put the code into the common format and mend what lint can mend
 	$(VENV)/python -m ruff format .
