@@ -31,6 +31,7 @@ class NoticeKind(StrEnum):
     REVIEW_ANSWERED = "review_answered"
     DEVICE_ADDED = "device_added"
     DISPUTE_ANSWERED = "dispute_answered"
+    CARD_TRIED = "card_tried"
 
 
 WORDS: dict[NoticeKind, Words] = {
@@ -124,6 +125,11 @@ WORDS: dict[NoticeKind, Words] = {
     NoticeKind.DISPUTE_ANSWERED: Words(
         "您对一条扫码记录的异议已答复，请在“记录”中查看。",
         "What you said about a scan was answered; look at it under Records.",
+    ),
+    NoticeKind.CARD_TRIED: Words(
+        "有人用您的{card_zh}号码尝试添加到另一个城市码，未成功。如卡片遗失，请申报挂失；如不认识对方，请留意个人信息安全。",
+        "Somebody tried to add your {card_en} to another wallet, in vain. Report the card if it is lost; "
+        "otherwise take care: its number is known to others.",
     ),
 }
 """The sentence of every kind; the names in braces are the values that a notice carries."""

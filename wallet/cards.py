@@ -3,11 +3,14 @@
 from flask import Blueprint
 
 from codeservice.authority import MAX_NUMBER
+from codeservice.city import city_day
 from codeservice.credential import STATE_TITLES, TITLES, CredentialType, mask
 from codeservice.errors import TooManyRequestsError, UnprocessableError
+from codeservice.notice import NoticeKind
 from codeservice.reason import Words
 from codeservice.services import Services
-from codeservice.store import account, person, tally
+from codeservice.store import account, notice, person, tally
+from codeservice.store.database import Connection
 from codeservice.web.operation import Answer, Body, Security, operation
 from wallet.session import require_person
 
@@ -89,13 +92,31 @@ def link_card(services: Services, body: CardRequest) -> Card:
         raise TooManyRequestsError("too_many_tries", retry_after=3600)
     if body.type not in set(CredentialType):
         raise UnprocessableError("card_not_confirmed")
-    with services.database.write() as connection:
-        number = body.number.strip()[:MAX_NUMBER]
+    number = body.number.strip()[:MAX_NUMBER]
+
+    def work(connection: Connection) -> person.Card | None:
         found = person.find_card_by_number(connection, services.vault, CredentialType(body.type), number)
-        if found is None or found.person != holder:
-            raise UnprocessableError("card_not_confirmed")
+        if found is None:
+            return None
+        if found.person != holder:
+            _tell_owner(connection, found, now)
+            return None
         account.link_card(connection, signed_in.account, found.id, now=now)
-    return _card(found)
+        return found
+
+    linked = services.database.transact(work)
+    if linked is None:
+        raise UnprocessableError("card_not_confirmed")
+    return _card(linked)
+
+
+def _tell_owner(connection: Connection, card: person.Card, now: int) -> None:
+    """Tell the owner that somebody else had the number of their card, once a day for each card."""
+    if tally.take(connection, f"card_tried:{city_day(now)}", card.id, 1, 1) is None:
+        return
+    title = TITLES[card.type]
+    values = {"card_zh": title.zh, "card_en": title.en}
+    notice.add(connection, card.person, NoticeKind.CARD_TRIED, subject=f"card:{card.id}", values=values, now=now)
 
 
 def _card(card: person.Card) -> Card:

@@ -31,6 +31,28 @@ def test_somebody_elses_card_looks_like_no_card(city: City) -> None:
     assert answer.get_json()["code"] == "card_not_confirmed"
 
 
+def test_the_owner_is_told_once_a_day_that_somebody_tried_their_card(any_city: City) -> None:
+    number, citizen = next(
+        (number, entry)
+        for number, entry in enumerate(any_city.people)
+        if entry.phone and entry.holder.id != any_city.citizen().holder.id
+    )
+    body = {"type": "social_security_card", "number": card_number(any_city, number)}
+    owner, stranger = any_city.phone(citizen), any_city.phone()
+
+    def told() -> list[dict[str, object]]:
+        notices = owner.call("GET", "/notices").get_json()["notices"]
+        return [entry for entry in notices if entry["kind"] == "card_tried"]
+
+    for _ in range(2):
+        assert stranger.call("POST", "/cards", body).status_code == 422
+    assert len(told()) == 1
+    assert body["number"] not in str(told())
+    any_city.clock.now += 24 * 3600
+    stranger.call("POST", "/cards", body)
+    assert len(told()) == 2
+
+
 def test_linking_is_tried_ten_times_an_hour(city: City) -> None:
     phone = city.phone()
     body = {"type": "social_security_card", "number": "S1"}
