@@ -12,10 +12,11 @@ import { decide } from "./verifier.js";
  */
 export async function decideIn(text, { guide, now, policy, document_checked: documentChecked, status, used, trust }) {
   const { with_document: withDocument, ...rest } = policy;
-  return decide(text, {
+  const { decision, reason } = await decide(text, {
     trustList: await openOrNull(trust, now), policy: { ...rest, withDocument }, now, guide, documentChecked,
     memory: { status: () => status, firstUse: () => !used },
   });
+  return { decision, reason };
 }
 
 async function openOrNull({ list, roots, threshold }, now) {

@@ -25,6 +25,9 @@ const MAX_TRUST_LIST = 65_536;
 /** Seconds of the longest list: stolen roots cannot write one that is never asked for again. */
 const MAX_LIFETIME = 366 * 24 * 3600;
 
+/** Bytes of the digest by which an enrolment names the list it begins with. */
+const PIN_BYTES = 16;
+
 /** The list is refused; the message names the rule. */
 export class TrustListError extends Error {}
 
@@ -78,6 +81,39 @@ export async function openTrustList(bytes, { roots, threshold, now }) {
 }
 
 /**
+ * Reads a list without asking who signed it: one that was accepted before and kept where nobody else writes, or one
+ * that is named by its digest.
+ *
+ * @param {Uint8Array} bytes one untagged COSE_Sign
+ * @returns {Promise<TrustList>}
+ * @throws {TrustListError} when it is no list of this format
+ */
+export async function readUnsigned(bytes) {
+  return refusing(async () => {
+    const { payload } = readSign(bytes);
+    return new TrustList(await readBody(payload), await digestOf(payload));
+  });
+}
+
+/**
+ * Reads the list that is named by the first 16 bytes of its SHA-256, when none is in force yet.
+ *
+ * @param {Uint8Array} bytes one untagged COSE_Sign
+ * @param {string|null} pin in hexadecimal, as an enrolment link carries it; null where none does, and only the
+ *   connection vouches for the list
+ * @returns {Promise<TrustList>} signed by its own roots
+ * @throws {TrustListError} for any other list
+ */
+export async function openPinned(bytes, pin) {
+  const name = (await digestOf(bytes)).slice(0, 2 * PIN_BYTES);
+  if (pin !== null && name !== pin) throw new TrustListError("not the trust list that the enrolment names");
+  return refusing(async () => {
+    const offered = await readUnsigned(bytes);
+    return readSigned(bytes, offered);
+  });
+}
+
+/**
  * Reads the successor of the list in force, which stays in force when this throws.
  *
  * @param {TrustList} current
@@ -110,8 +146,11 @@ async function readSigned(bytes, ruling) {
   await requireThreshold(payload, signatures, ruling);
   const body = await readBody(payload);
   await requireThreshold(payload, signatures, body);
-  const digest = new Uint8Array(await globalThis.crypto.subtle.digest("SHA-256", payload));
-  return new TrustList(body, hex(digest));
+  return new TrustList(body, await digestOf(payload));
+}
+
+async function digestOf(bytes) {
+  return hex(new Uint8Array(await globalThis.crypto.subtle.digest("SHA-256", bytes)));
 }
 
 /** Rule 4. */

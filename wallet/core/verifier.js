@@ -36,11 +36,14 @@ const STATUSES = { valid: null, revoked: reasons.REVOKED, suspended: reasons.SUS
  */
 
 /**
- * What the place remembers. `status` gives valid, revoked or suspended, or null when it cannot be told; `firstUse`
- * marks (list, idx, iat) as used and gives false when somebody did before.
+ * What the place remembers. `status` gives valid, revoked or suspended, or null when it cannot be told, and may throw
+ * `Rejected`; `firstUse` marks (list, idx, iat) as used and gives false when somebody did before.
  *
- * @typedef {{status: (list: number, idx: number) => any, firstUse: (list: number, idx: number, iat: number) => any}} Memory
+ * @typedef {{status: (list: number, idx: number, grant: import("./claims.js").Grant) => any,
+ *   firstUse: (list: number, idx: number, iat: number) => any}} Memory
  */
+
+/** A code that has passed steps 1 to 3. @typedef {{kind: string, grant: import("./claims.js").Grant, iat: number}} Verified */
 
 /**
  * Runs all steps.
@@ -53,16 +56,21 @@ const STATUSES = { valid: null, revoked: reasons.REVOKED, suspended: reasons.SUS
  * @param {number} circumstances.now epoch seconds
  * @param {string|null} [circumstances.guide]
  * @param {boolean} [circumstances.documentChecked]
- * @returns {Promise<{decision: "accepted"|"refused"|"undetermined", reason: string|null}>} never rejects for a bad text
+ * @param {(verified: Verified) => any} [circumstances.rules] the scene's own, after all steps: gives what the acceptance
+ *   books, or throws `Rejected`
+ * @returns {Promise<{decision: "accepted"|"refused"|"undetermined", reason: string|null, verified: Verified|null,
+ *   effect: any}>} never rejects for a bad text. What `memory` marked on the way to a refusal is the caller's to drop
  */
-export async function decide(text, { trustList, policy, memory, now, guide = null, documentChecked = false }) {
+export async function decide(text, { trustList, policy, memory, now, guide = null, documentChecked = false, rules = () => null }) {
+  let verified = null;
   try {
-    const verified = await verify(text, { trustList, policy, now, guide, documentChecked });
+    verified = await prove(text, { trustList, policy, now, guide });
+    requireHere(verified, { policy, now, documentChecked });
     await admit(verified, memory);
-    return { decision: "accepted", reason: null };
+    return { decision: "accepted", reason: null, verified, effect: await rules(verified) };
   } catch (error) {
     if (!(error instanceof Rejected)) throw error;
-    return { decision: decisionFor(error.reason), reason: error.reason };
+    return { decision: decisionFor(error.reason), reason: error.reason, verified, effect: null };
   }
 }
 
@@ -71,10 +79,17 @@ export async function decide(text, { trustList, policy, memory, now, guide = nul
  *
  * @param {string} text
  * @param {object} circumstances as for `decide`, without memory
- * @returns {Promise<{kind: string, grant: import("./claims.js").Grant, iat: number}>}
+ * @returns {Promise<Verified>}
  * @throws {Rejected}
  */
 export async function verify(text, { trustList, policy, now, guide = null, documentChecked = false }) {
+  const verified = await prove(text, { trustList, policy, now, guide });
+  requireHere(verified, { policy, now, documentChecked });
+  return verified;
+}
+
+/** Steps 1 to 3: whose code it is, whether or not it counts here and now. */
+async function prove(text, { trustList, policy, now, guide }) {
   requireWindow(policy);
   // 1 format
   const shown = readShow(text, guide);
@@ -89,18 +104,22 @@ export async function verify(text, { trustList, policy, now, guide = null, docum
   // 3 signatures
   if (!await isSigned(key.verify, issuer, form.aad)) throw new Rejected(reasons.BAD_SIGNATURE);
   if (shown.kind === DEVICE) await requireHolder(shown.show, grant.device, algorithm);
+  return { kind: shown.kind, grant, iat: shown.iat ?? grant.issued };
+}
+
+/** Steps 4 and 5. */
+function requireHere({ kind, grant, iat }, { policy, now, documentChecked }) {
   // 4 time
-  const iat = shown.iat ?? grant.issued;
-  requireLifetime(shown.kind, grant, now);
-  requireMoment(shown.kind, iat, policy, now);
+  requireLifetime(kind, grant, now);
+  requireMoment(kind, iat, policy, now);
   // 5 policy
-  requirePolicy(shown.kind, grant.scenes, policy, documentChecked);
-  return { kind: shown.kind, grant, iat };
+  requirePolicy(kind, grant.scenes, policy, documentChecked);
 }
 
 /** Steps 6 and 7. */
-async function admit({ kind, grant: { list, idx }, iat }, memory) {
-  const status = await memory.status(list, idx);
+async function admit({ kind, grant, iat }, memory) {
+  const { list, idx } = grant;
+  const status = await memory.status(list, idx, grant);
   // Undetermined is neither revoked nor accepted.
   if (!Object.hasOwn(STATUSES, status)) throw new Rejected(reasons.TEMPORARILY_UNAVAILABLE);
   if (STATUSES[status] !== null) throw new Rejected(STATUSES[status]);

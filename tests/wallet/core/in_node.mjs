@@ -10,7 +10,7 @@ import { writeDeviceCode } from "../../../wallet/core/code.js";
 import { isDigitCode, writeDigitCode } from "../../../wallet/core/digit.js";
 import { bytesToDigits, digitsToBytes } from "../../../wallet/core/digits.js";
 import { chooseGrant, goodUntil, needsRenewal } from "../../../wallet/core/grants.js";
-import { browserKeys, holderOf, makeGrantKey } from "../../../wallet/core/keys.js";
+import { browserKeys, compressedPoint, holderOf, makeGrantKey, makeKeyPair, signer } from "../../../wallet/core/keys.js";
 import { wordsIn } from "../../../wallet/core/language.js";
 import { luhnDigit } from "../../../wallet/core/luhn.js";
 import { readShow, readSignedGrant } from "../../../wallet/core/reader.js";
@@ -19,6 +19,9 @@ import { fromBase32, totp } from "../../../wallet/core/totp.js";
 import { utf8 } from "../../../wallet/core/utf8.js";
 import { decideIn } from "../../../wallet/core/context.js";
 import { decide } from "../../../wallet/core/verifier.js";
+import { writeItem, writeUpload } from "../../../wallet/core/upload.js";
+import { kidOf } from "../../../wallet/core/trust_list_body.js";
+import { offerLists, offerProfiles } from "./documents.js";
 import { offerAll } from "./trust_lists.js";
 import { asked } from "./turns.js";
 import { decideAll } from "./vectors.js";
@@ -29,6 +32,16 @@ const KIND_DIGITS = 2;
 const TASKS = {
   vectors: ({ vectors, trust }) => decideAll(vectors, trust),
   lists: ({ vectors }) => offerAll(vectors),
+  documents: offerLists,
+  profiles: offerProfiles,
+  scans: ({ scans }) => scans.map((scan) => Buffer.from(writeItem(scan)).toString("hex")),
+  upload: async ({ items, stream, ...upload }) => {
+    const { publicKey, privateKey } = await makeKeyPair();
+    const point = await compressedPoint(publicKey);
+    const written = await writeUpload({ ...upload, stream: Buffer.from(stream, "hex"),
+      items: items.map(([seq, item]) => [seq, Buffer.from(item, "hex")]) }, { kid: await kidOf("ES256", point), sign: signer(privateKey) });
+    return { upload: Buffer.from(written).toString("hex"), point: Buffer.from(point).toString("hex") };
+  },
   grants: ({ held, scene, now, current }) => ({
     shown: chooseGrant(held, scene, now, current)?.id ?? null, renews: needsRenewal(held, scene, now), until: goodUntil(held, scene, now),
   }),
