@@ -25,6 +25,14 @@ def scanner_page(scene: str) -> Response:
     return page
 
 
+@door.get("/scanner/service-worker.js")
+def scanner_service_worker() -> Response:
+    """Serve the script that lets the scanner start without network."""
+    response = send_from_directory(_PAGE / "static", "service-worker.js")
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
 @door.get("/scanner/static/<path:name>")
 def scanner_static(name: str) -> Response:
     """Serve the scanner's own files."""

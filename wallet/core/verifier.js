@@ -26,13 +26,16 @@ const MAX_GRANT_LIFETIME = 72 * 3600;
 const MAX_SERVED_LIFETIME = 60;
 /** Seconds that no policy may exceed on either side of iat. */
 const MAX_WINDOW = 120;
+/** The entitlement that carries a health status, and the status of who has none. */
+const HEALTH = 4;
+const NO_STATUS = 0;
 const STATUSES = { valid: null, revoked: reasons.REVOKED, suspended: reasons.SUSPENDED };
 
 /**
  * What a scene accepts: kinds accepted without more, kinds accepted with a document checked by staff, and the seconds
- * around iat in which a shown code counts.
+ * around iat in which a shown code counts. `health` are the health statuses that are let in, null where none is asked.
  *
- * @typedef {{scene: string, kinds: string[], withDocument: string[], early: number, late: number}} Policy
+ * @typedef {{scene: string, kinds: string[], withDocument: string[], early: number, late: number, health?: number[]|null}} Policy
  */
 
 /**
@@ -113,7 +116,7 @@ function requireHere({ kind, grant, iat }, { policy, now, documentChecked }) {
   requireLifetime(kind, grant, now);
   requireMoment(kind, iat, policy, now);
   // 5 policy
-  requirePolicy(kind, grant.scenes, policy, documentChecked);
+  requirePolicy(kind, grant, policy, documentChecked);
 }
 
 /** Steps 6 and 7. */
@@ -167,9 +170,13 @@ function requireMoment(kind, iat, { early, late }, now) {
   if (now > iat + late) throw new Rejected(reasons.EXPIRED);
 }
 
-function requirePolicy(kind, scenes, { scene, kinds, withDocument }, documentChecked) {
+function requirePolicy(kind, { scenes, entitlements }, { scene, kinds, withDocument, health = null }, documentChecked) {
   if (!(scenes & maskOf(scene))) throw new Rejected(reasons.WRONG_SCENE);
   if (!kinds.includes(kind) && !(documentChecked && withDocument.includes(kind))) {
     throw new Rejected(reasons.SECOND_FACTOR_REQUIRED);
   }
+  if (health === null) return;
+  // A code that is good elsewhere too carries no status, so it would hide one.
+  if (scenes !== maskOf(scene)) throw new Rejected(reasons.WRONG_SCENE);
+  if (!health.includes(entitlements.get(HEALTH) ?? NO_STATUS)) throw new Rejected(reasons.NOT_ENTITLED);
 }

@@ -1,4 +1,4 @@
-/** From a reading to a verdict: one act at a time, and never a yes without the server's. */
+/** From a reading to a verdict: one act at a time. */
 
 import { UNREACHABLE } from "/wallet/core/api.js";
 import { isDigitCode } from "/wallet/core/digit.js";
@@ -20,7 +20,7 @@ export class Desk {
 
   /**
    * @param {object} parts
-   * @param {import("./terminal.js").Terminal} parts.terminal
+   * @param {import("./scanning.js").Scanning} parts.scanning
    * @param {import("./acts.js").Acts} parts.acts
    * @param {import("./verdict.js").VerdictScreen} parts.screen
    * @param {import("./heartbeat.js").Heartbeat} parts.heartbeat
@@ -83,10 +83,10 @@ export class Desk {
   }
 
   async #ask(shown, key) {
-    const { terminal, heartbeat, circumstances, acts, now } = this.#parts;
+    const { scanning, heartbeat, circumstances, acts, now } = this.#parts;
     try {
-      const verdict = await terminal.scan(shown, key);
-      heartbeat.count();
+      const verdict = await scanning.scan(shown, key);
+      heartbeat.count(verdict);
       if (verdict.decision === "accepted") circumstances.accepted();
       return verdict;
     } catch (error) {

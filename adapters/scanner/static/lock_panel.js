@@ -7,6 +7,9 @@ import { t } from "./words.js";
 
 /** An abandoned PIN field would keep the keys of a hand scanner. */
 const ASK_SECONDS = 30;
+/** Staff who walk away leave no open page behind. What holders and hand scanners do does not count. */
+const RELOCK_SECONDS = 180;
+const STAFF = "[data-staff], #unlock-form";
 const part = (id) => document.getElementById(id);
 const seconds = () => Date.now() / 1000;
 
@@ -15,6 +18,10 @@ export class LockPanel {
   #lock;
   #timer = 0;
   #problem = null;
+  #touched = seconds();
+
+  /** Called when the page is locked, by hand or by itself. */
+  onClosed = () => {};
 
   /** @param {import("/wallet/core/store.js").Store} store @param {object} record of the terminal */
   constructor(store, record) {
@@ -32,6 +39,11 @@ export class LockPanel {
     // Browsers fill the screen and keep it lit only after a touch, and let go of both by themselves.
     document.addEventListener("pointerup", () => this.closed && fillTheScreen());
     document.addEventListener("visibilitychange", () => this.closed && keepAwake());
+    for (const kind of ["pointerdown", "keydown", "input"]) {
+      document.addEventListener(kind, ({ target }) => {
+        if (target.closest?.(STAFF)) this.#touched = seconds();
+      });
+    }
     setInterval(() => this.#tick(), 1000);
     this.write();
   }
@@ -50,6 +62,7 @@ export class LockPanel {
     part("pin-known").hidden = !hasPin;
     part("pin-problem").textContent = this.#problem ? t(this.#problem) : "";
     if (closed) {
+      this.onClosed();
       leaveNothing();
       keepAwake();
     } else {
@@ -83,6 +96,7 @@ export class LockPanel {
     const answer = await this.#lock.open(pin, seconds);
     part("unlock-said").textContent = answer === "open" ? "" : t(`lock.${answer}`);
     if (answer === "open") {
+      this.#touched = seconds();
       if (document.fullscreenElement) await document.exitFullscreen();
       part("settings-open").focus();
     }
@@ -103,6 +117,7 @@ export class LockPanel {
   }
 
   #tick() {
+    if (this.#lock.hasPin && !this.closed && seconds() - this.#touched >= RELOCK_SECONDS) this.#lock.close();
     const left = this.#lock.wait(seconds());
     part("unlock-try").disabled = left > 0;
     part("unlock-wait").textContent = left > 0 ? t("lock.seconds", { count: left }) : "";

@@ -1,16 +1,21 @@
-/** Starts the scanner page: enrols if asked to, then joins inputs, desk and verdict. */
+/** Starts the scanner page: enrols if asked to, opens the terminal, then joins inputs, desk and verdict. */
 
 import { createApi } from "/wallet/core/api.js";
 import { byFetch } from "/wallet/core/fetch.js";
 import { canHoldKeys } from "/wallet/core/keys.js";
+import { TrustListError } from "/wallet/core/trust_list.js";
 import { Acts } from "./acts.js";
+import { alone, whenEnrolled } from "./alone.js";
 import { CameraPanel } from "./camera_panel.js";
 import { clinicForm } from "./clinic.js";
 import { Circumstances } from "./circumstances.js";
 import { Desk } from "./desk.js";
-import { enrol, openTerminals, readLink } from "./enrolment.js";
+import { Documents } from "./documents.js";
+import { enrol, openTerminals, readLink, wouldStrand } from "./enrolment.js";
 import { gateForm } from "./gate.js";
 import { Heartbeat } from "./heartbeat.js";
+import { askToPersist, keepForOffline } from "./offline.js";
+import { openParts } from "./parts.js";
 import { LockPanel } from "./lock_panel.js";
 import { medicineForm } from "./medicine.js";
 import { Prescriptions } from "./prescriptions.js";
@@ -18,8 +23,8 @@ import { prepareReader, readQr } from "/wallet/static/qr_reader.js";
 import { registrationForm } from "./registration.js";
 import { servicesForm } from "./services.js";
 import { SerialPanel } from "./serial_panel.js";
+import { SettingsPanel } from "./settings_panel.js";
 import { joinVolume, writeVolume } from "./sound_panel.js";
-import { Terminal } from "./terminal.js";
 import { localVerdict, VerdictScreen } from "./verdict.js";
 import { takesText, Wedge } from "./wedge.js";
 import { applyWords, language, otherLanguage, switchLanguage, t } from "./words.js";
@@ -33,10 +38,10 @@ const onWords = [];
 function show(state) {
   document.body.dataset.state = state;
   part("opening").hidden = true;
-  part("not-enrolled").hidden = state !== "not-enrolled";
-  part("ready").hidden = state === "not-enrolled";
+  for (const id of ["not-enrolled", "elsewhere"]) part(id).hidden = state !== id;
+  part("ready").hidden = state === "not-enrolled" || state === "elsewhere";
   // Nothing below a verdict can be reached by keyboard.
-  part("ready").inert = state === "verdict";
+  part("desk").inert = part("settings").inert = state === "verdict";
 }
 
 function writeWords() {
@@ -52,10 +57,12 @@ async function enrolHere(store, link) {
   part("enrol-problem").hidden = true;
   part("enrol-retry").hidden = true;
   try {
-    const terminal = await enrol(store, call, link);
+    if (await wouldStrand(store, SCENE, link)) return explain(t("enrol.waiting"));
+    const terminal = await enrol(store, call, new Documents(), link);
     if (terminal.scene === SCENE) await open(store, terminal);
     else location.replace(`/scanner/${encodeURIComponent(terminal.scene)}`);
   } catch (error) {
+    if (error instanceof TrustListError) return explain(t("enrol.wrong_list"));
     if (!error.code) throw error;
     explain([error.title || t("reason.temporarily_unavailable"), error.detail].filter(Boolean).join(" "));
     // The link was taken out of the address; only this page still knows it.
@@ -74,8 +81,11 @@ function explain(words) {
 async function open(store, record) {
   part("place").textContent = record.place.name;
   part("partner").textContent = record.partner.name;
-  const terminal = new Terminal(record, language);
-  const heartbeat = new Heartbeat(terminal);
+  whenEnrolled(SCENE, () => location.reload());
+  await alone(record.terminal, () => show("elsewhere"));
+  const parts = await openParts(record, language, (online) => heartbeat.tell(online ? "online" : "offline"));
+  const { terminal, scanning } = parts;
+  const heartbeat = new Heartbeat(parts);
   const screen = new VerdictScreen(part("verdict"), SCENE, () => show("ready"));
   const prescriptions = SCENE === "pharmacy" ? new Prescriptions(terminal) : null;
   const seen = { show: (verdict) => {
@@ -85,7 +95,7 @@ async function open(store, record) {
     else prescriptions?.close();
   } };
   const clinic = SCENE === "hospital" ? clinicForm((typed) => desk.takeTyped(typed)) : null;
-  const desk = new Desk({ terminal, heartbeat, screen: seen, acts: new Acts(() => crypto.randomUUID()),
+  const desk = new Desk({ scanning, heartbeat, screen: seen, acts: new Acts(() => crypto.randomUUID()),
     circumstances: circumstancesHere(clinic, terminal), now: () => performance.now() / 1000,
     onBusy: (busy) => {
       part("busy-words").textContent = busy ? t("busy") : "";
@@ -94,13 +104,15 @@ async function open(store, record) {
   const serial = new SerialPanel((text) => desk.take(text, { digitsOnly: true }));
   const lock = new LockPanel(store, record);
   joinVolume();
-  joinSettings();
-  onWords.push(() => heartbeat.write(), () => camera.write(), () => serial.write(), () => lock.write(), writeVolume);
+  const settings = new SettingsPanel(lock);
+  onWords.push(() => heartbeat.write(), () => settings.write(), () => camera.write(), () => serial.write(), () => lock.write(), writeVolume);
   onWords.forEach((write) => write());
   show("ready");
   joinKeyboard(desk, screen);
   joinTyping(desk);
   joinPicture(desk, seen);
+  keepForOffline();
+  askToPersist().then((kept) => settings.tellKept(kept));
   await Promise.all([heartbeat.start(), prepareReader(), camera.start(), serial.start()]);
 }
 
@@ -162,24 +174,6 @@ function joinPicture(desk, screen) {
     part("picture").value = "";
     if (text) desk.take(text);
     else screen.show({ ...localVerdict("undetermined", "malformed"), message: { zh: t("picture.nothing"), en: t("picture.nothing") } });
-  });
-}
-
-function joinSettings() {
-  part("settings-open").hidden = false;
-  part("settings-open").addEventListener("click", () => {
-    part("settings").hidden = !part("settings").hidden;
-    part("settings-open").setAttribute("aria-expanded", String(!part("settings").hidden));
-  });
-  part("enrol-anew").addEventListener("submit", (event) => {
-    event.preventDefault();
-    const link = readLink(part("enrol-anew-link").value.split("#")[1] ?? "");
-    part("enrol-anew").reset();
-    part("enrol-anew-problem").textContent = link ? "" : t("enrol.bad_link");
-    if (!link) return;
-    // The same way as opening the link; a start takes it out of the address at once.
-    history.replaceState(null, "", `#${new URLSearchParams({ terminal: link.terminal, enrol: link.code })}`);
-    location.reload();
   });
 }
 

@@ -72,6 +72,7 @@ export class VerdictScreen {
     text("verdict-other", [pick(both(`decision.${decision}`), other), words.message && pick(words.message, other), pick(words.advice, other)]
       .filter(Boolean).join(" · "));
     document.getElementById("verdict-other").lang = other === "zh" ? "zh-CN" : "en";
+    text("verdict-note", notesOf(verdict).map((note) => `${t(note)} · ${pick(both(note), other)}`).join("  "));
     const compare = mustCompare(decision, verdict);
     text("verdict-compare", compare ? `${t("compare")} · ${pick(both("compare"), other)}` : "");
     document.getElementById("verdict-compare").hidden = !compare;
@@ -97,6 +98,11 @@ export class VerdictScreen {
 /** Whom a code was refused needs no comparing. */
 function mustCompare(decision, verdict) {
   return verdict.holder_check_required && decision !== "refused";
+}
+
+/** What people should know of how it was decided. */
+function notesOf({ here, let_pass: letPass }) {
+  return [...(letPass ? ["let_pass"] : []), ...(here ? ["decided.here"] : [])];
 }
 
 /** The server's words win; ours stand in where it sent none. A yes needs no reason. */

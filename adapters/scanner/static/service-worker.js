@@ -1,0 +1,52 @@
+/**
+ * Keeps the scanner's own files, so that a terminal starts without network. Never keeps an answer of the API.
+ *
+ * What is kept answers first. Every opening of a page then fetches all files behind its back and replaces them together,
+ * so that the next opening is the new release, and never half of it.
+ */
+
+const CACHE = "city-code-scanner";
+const CORE = [];
+const OWN = [];
+const FILES = [
+  ...CORE.map((name) => `/wallet/core/${name}.js`),
+  ...OWN.map((name) => `/scanner/static/${name}.js`),
+  ...["camera.js", "qr_reader.js", "wake_lock.js", "tokens.css", "icon.svg"].map((name) => `/wallet/static/${name}`),
+  // A city may sign by SM2, and the first code may come without network.
+  ...["zxing_reader.js", "zxing_share.js", "zxing_reader.wasm", "sm_crypto.js"].map((name) => `/wallet/lib/${name}`),
+  "/scanner/static/scanner.css",
+];
+/** The page itself, one for each scene: it is kept once it was opened. */
+const PAGE = /^\/scanner\/[a-z_]+$/;
+
+self.addEventListener("install", (event) => {
+  event.waitUntil(renew().then(() => self.skipWaiting()));
+});
+
+self.addEventListener("activate", (event) => {
+  event.waitUntil(self.clients.claim());
+});
+
+self.addEventListener("fetch", (event) => {
+  const { pathname, origin } = new URL(event.request.url);
+  if (event.request.method !== "GET" || origin !== self.location.origin) return;
+  if (FILES.includes(pathname) || PAGE.test(pathname)) event.respondWith(keptFirst(event.request, pathname));
+  if (PAGE.test(pathname)) event.waitUntil(renew(pathname).catch(() => {}));
+});
+
+/** Replaces the kept files, and the pages that were opened here, by those of the service: all, or none. */
+async function renew(opened = null) {
+  const cache = await caches.open(CACHE);
+  const pages = (await cache.keys()).map(({ url }) => new URL(url).pathname).filter((pathname) => PAGE.test(pathname));
+  const names = [...new Set([...FILES, ...pages, ...(opened ? [opened] : [])])];
+  // "no-cache" asks whether the browser's own copy still holds: what the page has just loaded is not sent twice.
+  const fresh = await Promise.all(names.map((name) => fetch(name, { cache: "no-cache" })));
+  // A page that a portal or an error put in the place of a file must not stay here.
+  if (!fresh.every((answer) => answer.ok && !answer.redirected)) throw new Error("the files are not to be had");
+  await Promise.all(fresh.map((answer, at) => cache.put(names[at], answer)));
+}
+
+async function keptFirst(request, pathname) {
+  const kept = await (await caches.open(CACHE)).match(pathname);
+  return kept ?? fetch(request);
+}
