@@ -35,12 +35,12 @@ def program(city: RunningCity, tmp_path: Path) -> Iterator[Program]:
     running.kill()
 
 
-def phones(city: RunningCity, count: int) -> list[list[Held]]:
-    """Return the grants of some people, one phone after the other."""
+def phones(city: RunningCity, count: int, scene: str = "bus") -> list[list[Held]]:
+    """Return the grants of some people for a scene, one phone after the other."""
     services = open_services(settings_from(environment_of(city.data, {})))
     with services.database.read() as connection:
         people = [holder.id for holder in person.page(connection, services.vault, after="", limit=count)]
-    held = [fetch(services, [each], now=int(time.time()), scene="bus") for each in people]
+    held = [fetch(services, [each], now=int(time.time()), scene=scene) for each in people]
     services.database.close()
     return held
 

@@ -434,8 +434,8 @@ def test_staff_enrol_anew_in_the_settings(page: Page, origin: str, city: Pretend
 
 def test_the_settings_fit_every_screen_and_every_thumb(page: Page, origin: str) -> None:
     page.add_init_script(PORT.read_text())
-    settings(opened(page, origin))
-    page.get_by_test_id("language-switch").click()
+    opened(page, origin).get_by_test_id("language-switch").click()
+    settings(page)
     small = """() => [...document.querySelectorAll("button, select, .line input, .choice, .button")]
       .filter((part) => part.checkVisibility()).map((part) => [part.dataset.testid, part.getBoundingClientRect()])
       .filter(([, { width, height }]) => width < 44 || height < 44).map(([name]) => name)"""
