@@ -11,9 +11,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from codeservice import logs
 from codeservice.events import Events
+from codeservice.identity_service import IdentityService, NoIdentityService
 from codeservice.messages import DemoGateway, NoGateway
 from codeservice.rate import RateLimiter
-from codeservice.services import MiniProgram, Services
+from codeservice.services import IdentityConfirmation, MiniProgram, Services
 from codeservice.settings import Settings, SettingsError
 from codeservice.store import fact
 from codeservice.store.database import Database
@@ -109,6 +110,7 @@ def open_services(settings: Settings, clock: Callable[[], int] = wall_clock) -> 
         verifier=Verifier(keyring.trust_list, guide=settings.guide),
         messages=DemoGateway(database, vault) if settings.demo else NoGateway(),
         mini_program=open_mini_program(settings),
+        identity=open_identity_service(settings),
         limiter=RateLimiter(),
         policies=PolicyBook(database),
         clock=clock,
@@ -232,6 +234,15 @@ def open_mini_program(settings: Settings) -> MiniProgram:
         raise SettingsError("CITY_WECHAT_APP needs CITY_WECHAT_SECRET_FILE, a file with the app secret")
     secret = read_secret(settings.wechat_secret_file).decode()
     return Wechat(settings.wechat_app, secret, settings.wechat_api)
+
+
+def open_identity_service(settings: Settings) -> IdentityConfirmation:
+    """Return the service that confirms documents; raises SettingsError when its secret cannot be read."""
+    if settings.identity_service is None:
+        return NoIdentityService()
+    if settings.identity_secret_file is None:
+        raise SettingsError("CITY_IDENTITY_SERVICE needs CITY_IDENTITY_SECRET_FILE, a file with the secret for it")
+    return IdentityService(settings.identity_service, read_secret(settings.identity_secret_file).decode())
 
 
 def vault_file_of(settings: Settings) -> VaultFile:

@@ -85,6 +85,10 @@ def _add_people(top: Commands) -> None:
     entry = people.leaf("find", commands.people_find, "find the person with the ID number on standard input")
     entry.add_argument("--reason", required=True, help="why; goes into the audit log")
 
+    entry = people.leaf("confirm", holder_commands.people_confirm, "note that a counter has seen a person and document")
+    entry.add_argument("person", help="identifier")
+    entry.add_argument("--by", required=True, metavar="NAME", help="who has compared the person with the document")
+
     cards = top.group("cards", "cards and licences")
     entry = cards.leaf("list", commands.cards_list, "list the cards of a person")
     entry.add_argument("person", help="identifier")

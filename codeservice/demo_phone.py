@@ -4,6 +4,7 @@ import secrets
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from codeservice.assurance import Assurance
 from codeservice.code import write_device_code
 from codeservice.issuing import issue_batch
 from codeservice.scene import scenes_named
@@ -25,7 +26,7 @@ def show_code(services: Services, phone: str, *, scene: str) -> str | None:
         if holder is None:
             return None
         owner = account.find_or_add(connection, services.vault, phone, now=now)
-        account.bind_person(connection, owner, holder, assurance=0)
+        account.bind_person(connection, owner, holder, assurance=Assurance.RECORD)
         key = compressed(ec.generate_private_key(ec.SECP256R1()).public_key())
         name = f"command line {secrets.token_hex(2)}"
         return holder, device.enrol(connection, account=owner, person=holder, public=key, name=name, now=now)

@@ -4,11 +4,12 @@ import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
+from codeservice.assurance import Assurance
 from codeservice.commands import ACTOR, CommandError, Result, services_of
 from codeservice.export import verify_export
 from codeservice.notice import NoticeKind
 from codeservice.scan_dispute import LONGEST_TEXT
-from codeservice.store import audit, notice, scan_dispute
+from codeservice.store import account, audit, notice, scan_dispute
 from codeservice.store.database import Connection
 from codeservice.store.scan_dispute import StoredDispute
 from keys.errors import KeysError
@@ -52,6 +53,29 @@ def disputes_answer(options: argparse.Namespace) -> Result:
 
     found = services.database.transact(work)
     return Result(_data(found), [f"The objection is {found.state.value}; the holder was told."])
+
+
+def people_confirm(options: argparse.Namespace) -> Result:
+    """Note that somebody at a counter has compared a person with their document; the person is told."""
+    services = services_of(options)
+    now = services.clock()
+
+    def work(connection: Connection) -> int:
+        accounts = account.of_person(connection, options.person)
+        for owner in accounts:
+            account.bind_person(connection, owner, options.person, assurance=Assurance.PRESENCE)
+        if accounts:
+            subject = f"person:{options.person}"
+            notice.add(connection, options.person, NoticeKind.SEEN_AT_COUNTER, subject=subject, values={}, now=now)
+            details: dict[str, object] = {"by": options.by, "assurance": Assurance.PRESENCE.value}
+            action = "identity_confirmed"
+            audit.add(connection, at=now, actor=ACTOR, action=action, subject=subject, details=details)
+        return len(accounts)
+
+    count = services.database.transact(work)
+    if count == 0:
+        raise CommandError("nobody with a wallet has this identifier; `people find` looks one up")
+    return Result({"wallets": count}, [f"Confirmed in presence: {count} wallet{'' if count == 1 else 's'}."])
 
 
 def exports_verify(options: argparse.Namespace) -> Result:

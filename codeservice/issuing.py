@@ -12,8 +12,9 @@ from codeservice.health_status import allowed_scenes
 from codeservice.household import scenes_within
 from codeservice.issuer import BACKDATE, PAPER_LIFE, UnsafeGrantError, issue, require_device_key
 from codeservice.notice import NoticeKind
+from codeservice.permitting import permitted
 from codeservice.revoking import change_status
-from codeservice.scene import ALL, Scene, mask_of
+from codeservice.scene import ALL, Scene, mask_of, scenes_named
 from codeservice.services import Services
 from codeservice.status import Status
 from codeservice.store import audit, digit, health_status, household, notice, person, tally
@@ -41,6 +42,14 @@ class Proxy:
 
     tie: str
     guardian: str
+
+
+@dataclass(frozen=True)
+class Wallet:
+    """Whose wallet asks: its account, and the device of its session if there is one."""
+
+    account: str
+    device: str | None
 
 
 @dataclass(frozen=True)
@@ -75,7 +84,8 @@ def issue_batch(  # noqa: PLR0913 -- one argument for each party to a grant
     """Issue one device grant for each key of `algorithm`; with a `proxy` to the device of a guardian of the holder.
 
     Raises UnsafeGrantError for a bad key or when the city signs by another algorithm, ConflictError for a used key,
-    NotFoundError for a tie that is not active, UnprocessableError for a scene that it does not cover.
+    NotFoundError for a tie that is not active, UnprocessableError for a scene that it does not cover or that demands
+    more of the wallet.
     """
     signer = services.signer(Purpose.GRANT)
     # Every second number is the x of a point on another curve too: the point alone does not tell.
@@ -87,7 +97,8 @@ def issue_batch(  # noqa: PLR0913 -- one argument for each party to a grant
     def reserve(connection: Connection) -> list[Grant]:
         # Locked until the places are recorded: a removal either sees these grants or comes first.
         devices.require_present(connection, device)
-        covered, until = _covered(connection, proxy, holder, scenes, now)
+        mine = permitted(services, connection, scenes, devices.account_of(connection, device), device)
+        covered, until = _covered(connection, proxy, holder, mine, now)
         entitlements = entitlements_for(services, connection, holder, covered, now)
         health = health_for(connection, holder, covered, now)
         if health is not None:
@@ -107,19 +118,25 @@ def issue_batch(  # noqa: PLR0913 -- one argument for each party to a grant
     return [IssuedCode(issue(grant, signer=signer, now=now), grant, scene) for grant in reserved]
 
 
-def issue_served(services: Services, holder: str, *, scene: str, scenes: tuple[Scene, ...], now: int) -> str:
-    """Issue a served code for a client that cannot hold a key; good for a minute."""
+def issue_served(  # noqa: PLR0913 -- one argument for each party to a code
+    services: Services, holder: str, *, scene: str, scenes: tuple[Scene, ...], wallet: Wallet, now: int
+) -> str:
+    """Issue a served code for a client that cannot hold a key; good for a minute.
+
+    Raises UnprocessableError for a scene that demands more of the wallet.
+    """
     signer = services.signer(Purpose.SERVED)
 
     def reserve(connection: Connection) -> Grant:
+        covered = permitted(services, connection, scenes, wallet.account, wallet.device)
         # One place serves an hour of codes, told apart by iat: a fresh place for each would fill the lists.
         places = grants.live(connection, now=now + MAX_SERVED_LIFETIME, person=holder, kind=Kind.SERVED)
         mine = next((entry for entry in places if entry.scene == scene and entry.status is Status.VALID), None)
         place = (mine.list, mine.idx) if mine else None
         new = grants.NewGrant(holder, Kind.SERVED, scene, now, now + SERVED_PLACE_LIFE, signer.key.kid)
         place = place or grants.reserve(connection, new)
-        entitlements = entitlements_for(services, connection, holder, scenes, now)
-        return Grant(*place, mask_of(scenes), entitlements, now, now + MAX_SERVED_LIFETIME)
+        entitlements = entitlements_for(services, connection, holder, covered, now)
+        return Grant(*place, mask_of(covered), entitlements, now, now + MAX_SERVED_LIFETIME)
 
     grant = services.database.transact(reserve)
     return write_issuer_code(Kind.SERVED, issue(grant, kind=Kind.SERVED, signer=signer, now=now))
@@ -138,11 +155,13 @@ def print_paper(  # noqa: PLR0913 -- one argument for each party to a print
     actor: str,
     now: int,
     proxy: Proxy | None = None,
+    wallet: Wallet | None = None,
     most_a_day: int | None = None,
 ) -> PrintedPaper:
     """Print a paper code, by a guardian with a `proxy`; the print before it dies in the same transaction.
 
-    The holder is told. Raises TooManyRequestsError past `most_a_day` prints for one holder, NotFoundError for a tie
+    A `wallet` prints for the scenes that it may have codes for, a counter, where somebody is seen, for all. The holder
+    is told. Raises TooManyRequestsError past `most_a_day` prints for one holder, NotFoundError for a tie
     that is not active.
     """
     signer = services.signer(Purpose.PAPER)
@@ -152,7 +171,10 @@ def print_paper(  # noqa: PLR0913 -- one argument for each party to a print
         # Counted first: whoever prints for the same holder waits here, so that one print is left of two.
         if tally.take(connection, f"prints:{city_day(now)}", holder, 1, most_a_day or _UNBOUNDED) is None:
             raise TooManyRequestsError("printed_too_often", retry_after=3600)
-        covered, until = _covered(connection, proxy, holder, scenes, now)
+        mine = scenes
+        if wallet is not None:
+            mine = permitted(services, connection, scenes, wallet.account, wallet.device)
+        covered, until = _covered(connection, proxy, holder, mine, now)
         earlier = grants.live(connection, now=now, person=holder, kind=Kind.PAPER)
         generation = grants.count_of_kind(connection, holder, Kind.PAPER) + 1
         expires = _earliest(now + PAPER_LIFE, until)
@@ -199,10 +221,14 @@ def _earliest(expires: int, until: int | None) -> int:
 def issue_digits(  # noqa: PLR0913 -- one argument for each party to a grant
     services: Services, holder: str, device: str, *, scene: str, count: int, now: int
 ) -> list[digit.StoredHandle]:
-    """Issue handles and seeds of digit codes to a device; nothing is signed."""
+    """Issue handles and seeds of digit codes to a device; nothing is signed.
+
+    Raises UnprocessableError for a scene that demands more of the wallet.
+    """
 
     def reserve(connection: Connection) -> list[digit.StoredHandle]:
         devices.require_present(connection, device)
+        permitted(services, connection, scenes_named(scene), devices.account_of(connection, device), device)
         new = grants.NewGrant(holder, Kind.DIGIT, scene, now, now + DIGIT_LIFE, None, device)
         places = [grants.reserve(connection, new) for _ in range(count)]
         return [digit.reserve(connection, services.vault, place, now=now) for place in places]

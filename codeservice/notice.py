@@ -32,6 +32,7 @@ class NoticeKind(StrEnum):
     DEVICE_ADDED = "device_added"
     DISPUTE_ANSWERED = "dispute_answered"
     CARD_TRIED = "card_tried"
+    SEEN_AT_COUNTER = "seen_at_counter"
 
 
 WORDS: dict[NoticeKind, Words] = {
@@ -125,6 +126,11 @@ WORDS: dict[NoticeKind, Words] = {
     NoticeKind.DISPUTE_ANSWERED: Words(
         "您对一条扫码记录的异议已答复，请在“记录”中查看。",
         "What you said about a scan was answered; look at it under Records.",
+    ),
+    NoticeKind.SEEN_AT_COUNTER: Words(
+        "服务窗口已当面核验您的身份，城市码可用于需要更高级别核验的场景。如非本人到场，请立即挂失并到窗口说明。",
+        "A service counter has compared you with your document: the code works where a stronger proof is asked for. "
+        "If that was not you, freeze your codes at once and visit a counter.",
     ),
     NoticeKind.CARD_TRIED: Words(
         "有人用您的{card_zh}号码尝试添加到另一个城市码，未成功。如卡片遗失，请申报挂失；如不认识对方，请留意个人信息安全。",

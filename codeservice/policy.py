@@ -12,8 +12,10 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
+from codeservice.assurance import Assurance
 from codeservice.code import Kind
 from codeservice.entitlement import Health
+from codeservice.errors import UnavailableError
 from codeservice.reason import Words
 from codeservice.scan import MAX_WINDOW, Disclosure, Offline, Policy
 from codeservice.scene import SCENES, Scene
@@ -34,6 +36,7 @@ KIND_NAMES = {
 
 KindName = Literal["device", "served", "paper", "digit", "typed"]
 HealthName = Literal["none", "green", "yellow", "red"]
+AssuranceName = Literal["record", "document", "presence"]
 Seconds = Annotated[int, msgspec.Meta(ge=0, le=24 * 3600)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
 Cents = Annotated[int, msgspec.Meta(ge=0, le=100_000_000)]
@@ -70,6 +73,23 @@ class OfflinePolicy(Part, frozen=True):
     terminal_limit: Count
 
 
+class Demands(Part, frozen=True):
+    """What a wallet must have before it is given codes for a scene, in the policy that bears the scene's name.
+
+    `assurance` is how surely the owner was confirmed: by the record, by a document, in presence. `device_age` is for
+    how many seconds a phone must have been registered, unless it is the person's first: whoever took over a number
+    has to wait, and the owner is told at once.
+    """
+
+    assurance: AssuranceName = "record"
+    device_age: Annotated[int, msgspec.Meta(ge=0, le=30 * 24 * 3600)] = 0
+
+    @property
+    def level(self) -> Assurance:
+        """The level of assurance."""
+        return Assurance[self.assurance.upper()]
+
+
 class ScenePolicy(Part, frozen=True):
     """What the policy of every scene says; a scene adds fields of its own.
 
@@ -78,7 +98,7 @@ class ScenePolicy(Part, frozen=True):
     the moment of a code. `discloses` names attributes and how much of them; `holder_check` asks staff to compare the
     face. Without `offline` nothing is decided without the service. `health` names the health statuses that are let in;
     it counts only while a rule of a health emergency is in force that allows this scene to read them, online and in
-    terminals, so that it goes off with the emergency.
+    terminals, so that it goes off with the emergency. `demands` is what a wallet must have before it gets codes.
     """
 
     kinds: frozenset[KindName] = frozenset()
@@ -89,6 +109,7 @@ class ScenePolicy(Part, frozen=True):
     holder_check: bool = False
     offline: OfflinePolicy | None = None
     health: frozenset[HealthName] | msgspec.UnsetType = msgspec.UNSET
+    demands: Demands | msgspec.UnsetType = msgspec.UNSET
 
     def __post_init__(self) -> None:
         """Raise ValueError for what no scene may do."""
@@ -194,6 +215,25 @@ def read_document(data: bytes | msgspec.Raw, schema: type[P]) -> P:
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise PolicyError(str(error).replace("$.", "policy.").replace("`$`", "policy")) from error
     return document
+
+
+class _Demanding(msgspec.Struct, frozen=True):
+    """The one part of a policy that the issuer reads; which scene's schema the rest is of does not matter to it."""
+
+    demands: Demands | None = None
+
+
+def demands_of(version: PolicyVersion | None) -> Demands | None:
+    """Return what a scene demands before codes for it are issued; None where no policy was put in force.
+
+    Raises UnavailableError for a policy that cannot be read: empty means no.
+    """
+    if version is None:
+        return None
+    try:
+        return msgspec.json.decode(version.document, type=_Demanding).demands
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise UnavailableError("policy_not_readable") from error
 
 
 def require_disclosures(policy: ScenePolicy, scene: Scene) -> None:

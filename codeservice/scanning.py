@@ -10,11 +10,12 @@ from codeservice.disclosure import NOTHING, Attributes, Disclosed, disclose
 from codeservice.errors import ConflictError, Rejected
 from codeservice.insurance import token_of
 from codeservice.issuing import entitlements_for
+from codeservice.permitting import obstacles
 from codeservice.reason import Reason
 from codeservice.scan import Caller, Decision, Outcome, Policy, Typed, Verified
 from codeservice.scene import Scene, mask_of, scenes_named
 from codeservice.services import Services
-from codeservice.store import account, audit, client, digit, grant, insurance, person, scan, tally
+from codeservice.store import account, audit, client, device, digit, grant, insurance, person, scan, tally
 from codeservice.store.database import Connection
 from codeservice.store.record import Record
 from codeservice.verifier import conclude, require_policy
@@ -188,7 +189,13 @@ def _prove_digits(services: Services, connection: Connection, caller: Caller, te
     issued = grant.find(connection, handle.list, handle.idx)
     if issued is None:
         raise Rejected(Reason.TEMPORARILY_UNAVAILABLE)
+    if issued.device is None:
+        raise Rejected(Reason.TEMPORARILY_UNAVAILABLE)
+    # Nothing was signed that would say it: one that is good everywhere is good where the wallet may show codes.
+    owner = device.account_of(connection, issued.device)
     scenes = scenes_named(issued.scene)
+    barred = obstacles(services, connection, scenes, owner, issued.device)
+    scenes = tuple(scene for scene in scenes if scene.name not in barred)
     entitlements = entitlements_for(services, connection, issued.person, scenes, now)
     found = Grant(handle.list, handle.idx, mask_of(scenes), entitlements, issued.issued, handle.expires)
     # One handle, one use: the moment of every showing is the same.

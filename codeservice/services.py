@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from codeservice.assurance import Assurance
 from codeservice.city import City
 from codeservice.rate import RateLimiter
 from codeservice.settings import Settings
@@ -41,6 +42,17 @@ class MiniProgram(Protocol):
         ...
 
 
+class IdentityConfirmation(Protocol):
+    """Confirms that somebody has the document of a name and an ID number in their hands."""
+
+    def confirm(self, name: str, id_number: str, assertion: str) -> Assurance:
+        """Return what a one-time assertion is worth.
+
+        Raises UnprocessableError for a no, TooManyRequestsError, UnavailableError.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class Services:
     """The parts of a running service, made once by the composition root."""
@@ -56,6 +68,7 @@ class Services:
     verifier: Verifier
     messages: MessageGateway
     mini_program: MiniProgram
+    identity: IdentityConfirmation
     limiter: RateLimiter
     policies: PolicyBook
     clock: Callable[[], int]

@@ -55,6 +55,11 @@ class Settings:
     wechat_api: str = "https://api.weixin.qq.com"
     """Address of WeChat's server interface."""
 
+    identity_service: str | None = None
+    """Address of the service that confirms documents; without one, the record and counters confirm people."""
+    identity_secret_file: Path | None = None
+    """File of mode 0600 with the secret for the identity service."""
+
     most_dependants: int = 8
     """For how many people one person may show codes at a time."""
     most_guardians: int = 3

@@ -51,9 +51,12 @@ _APPLICATIONS: list[Flask] = []
 Operate = Callable[..., tuple[int, Any]]
 
 
-def pytest_sessionstart() -> None:
-    """Join the wallet's modules as they are now: a browser must not be shown those of an earlier set-up."""
-    subprocess.run([sys.executable, str(ROOT / "setup" / "join.py")], check=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Put both wallets together as their modules are now: a browser must not be shown those of an earlier set-up."""
+    if hasattr(session.config, "workerinput"):
+        return  # the process that started this one has done so
+    for script in ("join.py", "miniprogram.py"):
+        subprocess.run([sys.executable, str(ROOT / "setup" / script)], check=True)
 
 
 @dataclass(frozen=True)
@@ -314,12 +317,17 @@ def configured_city(request: pytest.FixtureRequest, open_city: Callable[..., Cit
 def app_of(services: Services) -> Flask:
     """Return the application on these services; its routes are put together once for the whole run."""
     if services.settings.proxies:
-        return create_app(services, (gateway, wallet))
+        return new_app(services)
     if not _APPLICATIONS:
-        _APPLICATIONS.append(create_app(services, (gateway, wallet)))
+        _APPLICATIONS.append(new_app(services))
     app = copy.copy(_APPLICATIONS[0])
     app.extensions = app.extensions | {"services": services}
     return app
+
+
+def new_app(services: Services) -> Flask:
+    """Return an application with routes of its own, to which a test may add some."""
+    return create_app(services, (gateway, wallet))
 
 
 def relax(server: str) -> None:

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from codeservice.assurance import Assurance
 from codeservice.code import write_device_code
 from codeservice.issuing import issue_batch
 from codeservice.scene import scenes_named
@@ -68,5 +69,5 @@ def fresh_codes(held: Sequence[Held], now: Iterator[int]) -> Iterator[str]:
 
 def _enrol(services: Services, connection: Connection, person: str, phone: str, now: int) -> str:
     owner = account.find_or_add(connection, services.vault, phone, now=now)
-    account.bind_person(connection, owner, person, assurance=2)
+    account.bind_person(connection, owner, person, assurance=Assurance.DOCUMENT)
     return device.enrol(connection, account=owner, person=person, public=generate().public, name="crowd", now=now)

@@ -15,7 +15,7 @@ from codeservice.errors import (
     UnprocessableError,
 )
 from codeservice.issuer import UnsafeGrantError
-from codeservice.issuing import Proxy, issue_batch, issue_digits, issue_served
+from codeservice.issuing import Proxy, Wallet, issue_batch, issue_digits, issue_served
 from codeservice.notice import NoticeKind
 from codeservice.revoking import change_status
 from codeservice.scene import scenes_named
@@ -43,6 +43,7 @@ _GRANTS_PER_HOUR = 240
 _MAX_NAME = 80
 _SESSION = ("sign_in_required", "csrf_token_required", "real_name_required")
 _PROOF = ("proof_refused", "clock_skew", "weak_key", "key_used_before", "too_many_devices")
+_DEMANDS = ("assurance_required", "device_required", "device_too_new")
 _ENROLMENT = (*_SESSION, *_PROOF, "session_has_device")
 
 
@@ -212,6 +213,7 @@ def remove_device(services: Services, device_id: str) -> None:
         "device_removed",
         "scene_not_found",
         "scene_not_allowed",
+        *_DEMANDS,
         "tie_not_found",
         "too_many_requests",
         "signing_unavailable",
@@ -269,7 +271,7 @@ def fetch_grants(services: Services, body: GrantRequest) -> GrantsMade:
     body=GrantRequest,
     returns=DigitCodesMade,
     security=Security.SESSION,
-    problems=(*_SESSION, *_PROOF, "device_removed", "scene_not_found", "too_many_requests"),
+    problems=(*_SESSION, *_PROOF, *_DEMANDS, "device_removed", "scene_not_found", "too_many_requests"),
 )
 def fetch_digit_codes(services: Services, body: GrantRequest) -> DigitCodesMade:
     """Issue handles and seeds of digit codes to an enrolled device; each is good for one showing."""
@@ -292,18 +294,25 @@ def fetch_digit_codes(services: Services, body: GrantRequest) -> DigitCodesMade:
     body=ServedRequest,
     returns=ServedMade,
     security=Security.SESSION,
-    problems=(*_SESSION, "scene_not_found", "too_many_requests", "signing_unavailable"),
+    problems=(*_SESSION, *_DEMANDS, "scene_not_found", "too_many_requests", "signing_unavailable"),
 )
 def fetch_served_code(services: Services, body: ServedRequest) -> ServedMade:
     """Issue a served code, for a client that cannot hold a key; it is good for a minute."""
-    _signed_in, holder = require_person(services)
+    signed_in, holder = require_person(services)
     now = services.clock()
     scenes = scenes_named(body.scene)
     if not scenes:
         raise UnprocessableError("scene_not_found")
     _limit(services, holder, 1, now)
     try:
-        code = issue_served(services, holder, scene=body.scene, scenes=scenes, now=now)
+        code = issue_served(
+            services,
+            holder,
+            scene=body.scene,
+            scenes=scenes,
+            wallet=Wallet(signed_in.account, signed_in.device),
+            now=now,
+        )
     except (KeyNotUsableError, SignerError) as error:
         raise UnavailableError("signing_unavailable", retry_after=30) from error
     return ServedMade(code, now + MAX_SERVED_LIFETIME, now)

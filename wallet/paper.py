@@ -9,7 +9,7 @@ from codeservice.code import Kind
 from codeservice.credential import mask_name
 from codeservice.errors import NotFoundError, UnavailableError, UnprocessableError
 from codeservice.household import PRINTS_A_DAY, may_print
-from codeservice.issuing import Proxy, print_paper
+from codeservice.issuing import Proxy, Wallet, print_paper
 from codeservice.notice import NoticeKind
 from codeservice.qr import draw_png, draw_svg
 from codeservice.revoking import change_status
@@ -94,7 +94,16 @@ def papers(services: Services) -> Papers:
     returns=PaperMade,
     status=201,
     security=Security.SESSION,
-    problems=(*_CHANGE, "tie_not_found", "scene_not_allowed", "printed_too_often", "signing_unavailable"),
+    problems=(
+        *_CHANGE,
+        "tie_not_found",
+        "scene_not_allowed",
+        "assurance_required",
+        "device_required",
+        "device_too_new",
+        "printed_too_often",
+        "signing_unavailable",
+    ),
 )
 def make_paper(services: Services, body: PaperRequest) -> PaperMade:
     """Print a code on paper, good for 180 days at counters that look at a document too; the earlier print dies."""
@@ -109,6 +118,7 @@ def make_paper(services: Services, body: PaperRequest) -> PaperMade:
             actor=f"account:{signed_in.account}",
             now=now,
             proxy=proxy,
+            wallet=Wallet(signed_in.account, signed_in.device),
             most_a_day=PRINTS_A_DAY,
         )
     except (KeyNotUsableError, SignerError) as error:

@@ -2,11 +2,13 @@
 
 import re
 import unicodedata
+from typing import Annotated
 
 import msgspec
 import pyotp
 from flask import Blueprint, Response, request
 
+from codeservice.assurance import Assurance
 from codeservice.city import city_day
 from codeservice.credential import IdNumber, InvalidIdNumberError, mask, mask_name
 from codeservice.errors import (
@@ -16,8 +18,9 @@ from codeservice.errors import (
     TooManyRequestsError,
     UnprocessableError,
 )
+from codeservice.permitting import Obstacle, obstacles
 from codeservice.reason import Words
-from codeservice.scene import SCENES
+from codeservice.scene import SCENES, Scene
 from codeservice.services import Services
 from codeservice.store import account, audit, device, person, session, tally
 from codeservice.store.database import Connection
@@ -32,6 +35,7 @@ door = Blueprint("signin", __name__)
 
 _PHONE = re.compile(r"1[0-9]{10}", re.ASCII)
 _REAL_NAME_TRIES = 10
+_MAX_ASSERTION = 8192
 _MESSAGES_A_DAY = 20
 """Messages to one phone in a day: with five tries each, a guesser needs 27 years for even odds on one phone."""
 
@@ -40,9 +44,6 @@ _MESSAGES_OF_ADDRESS = 60
 
 _SIGN_INS_OF_ADDRESS = 120
 """Tries to sign in from one address in an hour."""
-
-REAL_NAME_BY_RECORD = 1
-"""Assurance: name, ID number and phone agree with the authority's record. Nobody has seen a face."""
 
 
 class MessageRequest(Body, frozen=True):
@@ -67,10 +68,11 @@ class SignInRequest(Body, frozen=True):
 
 
 class RealNameRequest(Body, frozen=True):
-    """What the authority's record is asked."""
+    """What the authority's record is asked, and what the identity service gave to the client, if it was asked."""
 
     name: str
     id_number: str
+    assertion: Annotated[str, msgspec.Meta(max_length=_MAX_ASSERTION)] | None = None
 
 
 class Person(Answer, frozen=True):
@@ -81,11 +83,17 @@ class Person(Answer, frozen=True):
 
 
 class SceneTitle(Answer, frozen=True):
-    """A scene that a code can be shown at."""
+    """A scene that a code can be shown at.
+
+    `obstacle` is why this wallet gets no codes for it on this device, as a wire name of a problem, and `obstacle_until`
+    when that passes by itself; both null where nothing is in the way.
+    """
 
     name: str
     bit: int
     title: Words
+    obstacle: str | None
+    obstacle_until: int | None
 
 
 class Device(Answer, frozen=True):
@@ -100,7 +108,8 @@ class Me(Answer, frozen=True):
     """Who is signed in, and what the wallet needs to know of the service.
 
     `algorithm` is the one by which the city signs grants and the phone shows them; null while the city cannot sign.
-    `assurance` says how the person was confirmed: 0 not yet, 1 by the authority's record. `token` is a new secret of
+    `assurance` says how the person was confirmed: 0 not yet, 1 by the authority's record, 2 by a document, 3 in
+    presence. `token` is a new secret of
     the session for a client without cookies, which uses it from now on; null while the old one is good.
     """
 
@@ -251,23 +260,37 @@ def sign_out(services: Services, _body: Nothing) -> Response:
     body=RealNameRequest,
     returns=Me,
     security=Security.SESSION,
-    problems=("sign_in_required", "csrf_token_required", "identity_not_confirmed", "too_many_tries"),
+    problems=(
+        "sign_in_required",
+        "csrf_token_required",
+        "identity_not_confirmed",
+        "too_many_tries",
+        "identity_service_unavailable",
+    ),
 )
 def confirm_identity(services: Services, body: RealNameRequest) -> Me:
-    """Compare name, ID number and phone with the authority's record; one answer for every way to fail."""
+    """Compare name, ID number and phone with the authority's record; one answer for every way to fail.
+
+    With the assertion of an identity service the phone may be another than the record's: the document stands for it.
+    """
     signed_in = require(services)
     now = services.clock()
     _count_try(services, signed_in, now)
+    assurance = Assurance.RECORD
+    if body.assertion is not None:
+        assurance = services.identity.confirm(body.name, body.id_number, body.assertion)
 
     def work(connection: Connection) -> bool:
-        holder = _find_holder(connection, services, body, signed_in.phone)
+        phone = signed_in.phone if assurance is Assurance.RECORD else None
+        holder = _find_holder(connection, services, body, phone)
         if holder is None:
             return False
-        bound = account.bind_person(connection, signed_in.account, holder.id, assurance=REAL_NAME_BY_RECORD)
+        bound = account.bind_person(connection, signed_in.account, holder.id, assurance=assurance)
         if bound:
             subject = f"person:{holder.id}"
             actor = f"account:{signed_in.account}"
-            audit.add(connection, at=now, actor=actor, action="identity_confirmed", subject=subject, details={})
+            details: dict[str, object] = {"assurance": assurance.value}
+            audit.add(connection, at=now, actor=actor, action="identity_confirmed", subject=subject, details=details)
         return bound
 
     if not services.database.transact(work):
@@ -288,14 +311,17 @@ def _count_try(services: Services, signed_in: SignedIn, now: int) -> None:
         raise TooManyRequestsError("too_many_tries", retry_after=3600)
 
 
-def _find_holder(connection: Connection, services: Services, body: RealNameRequest, phone: str) -> person.Holder | None:
+def _find_holder(
+    connection: Connection, services: Services, body: RealNameRequest, phone: str | None
+) -> person.Holder | None:
+    """Find whom a request names; with a `phone` only if it is the one on record."""
     try:
         id_number = IdNumber.read(body.id_number[:32])
     except InvalidIdNumberError:
         return None
     holder = person.find_by_id_number(connection, services.vault, id_number)
     name = unicodedata.normalize("NFKC", body.name).strip()
-    same_phone = holder is not None and holder.phone == phone
+    same_phone = holder is not None and phone in (None, holder.phone)
     return holder if holder is not None and same_phone and holder.name == name else None
 
 
@@ -303,6 +329,7 @@ def _me(services: Services, signed_in: SignedIn, *, token: str | None = None) ->
     with services.database.read() as connection:
         devices = device.of_account(connection, signed_in.account)
         holder = None if signed_in.person is None else person.find_holder(connection, services.vault, signed_in.person)
+        barred = obstacles(services, connection, tuple(SCENES.values()), signed_in.account, signed_in.device)
     return Me(
         session=signed_in.session,
         csrf=signed_in.csrf,
@@ -310,13 +337,18 @@ def _me(services: Services, signed_in: SignedIn, *, token: str | None = None) ->
         server_time=services.clock(),
         phone=mask(signed_in.phone, head=3, tail=4),
         person=None if holder is None else Person(mask_name(holder.name), holder.id_number.masked),
-        scenes=[SceneTitle(scene.name, scene.bit, scene.title) for scene in SCENES.values()],
+        scenes=[_scene(scene, barred.get(scene.name)) for scene in SCENES.values()],
         devices=[Device(entry.id, entry.name, entry.enrolled) for entry in devices],
         guide=services.settings.guide,
         algorithm=_algorithm(services),
         assurance=signed_in.assurance,
         token=token,
     )
+
+
+def _scene(scene: Scene, obstacle: Obstacle | None) -> SceneTitle:
+    code, until = (None, None) if obstacle is None else (obstacle.code, obstacle.until)
+    return SceneTitle(scene.name, scene.bit, scene.title, code, until)
 
 
 def _algorithm(services: Services) -> str | None:

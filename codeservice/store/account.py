@@ -2,8 +2,9 @@
 
 import secrets
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, case, func, insert, select, update
 
+from codeservice.assurance import Assurance
 from codeservice.store.models import Account, Challenge, Consent, Credential, LinkedCard, Message
 from codeservice.store.sealed import ACCOUNT_PHONE, CHALLENGE_PHONE, MESSAGE_PHONE, MESSAGE_TEXT, PHONE
 from codeservice.store.upsert import insert_once
@@ -84,14 +85,28 @@ def _find(connection: Connection, vault: Vault, phone: str) -> str | None:
     return connection.scalar(query.limit(1))
 
 
-def bind_person(connection: Connection, account: str, person: str, *, assurance: int) -> bool:
-    """Bind an account to a person after the real-name check; False when it is bound to another one."""
+def bind_person(connection: Connection, account: str, person: str, *, assurance: Assurance) -> bool:
+    """Bind an account to a person after a check; False when it is bound to another one.
+
+    A weaker check than an earlier one takes nothing back.
+    """
+    higher = case((Account.assurance < int(assurance), int(assurance)), else_=Account.assurance)
     changed = connection.execute(
         update(Account)
         .where(Account.id == account, (Account.person.is_(None)) | (Account.person == person))
-        .values(person=person, assurance=assurance)
+        .values(person=person, assurance=higher)
     )
     return changed.rowcount == 1
+
+
+def assurance_of(connection: Connection, account: str) -> Assurance:
+    """Return how surely the owner of an account was confirmed."""
+    return Assurance(connection.scalar(select(Account.assurance).where(Account.id == account)) or 0)
+
+
+def of_person(connection: Connection, person: str) -> list[str]:
+    """Return the accounts that are bound to a person."""
+    return list(connection.scalars(select(Account.id).where(Account.person == person).order_by(Account.created)))
 
 
 def link_card(connection: Connection, account: str, credential: str, *, now: int) -> None:

@@ -52,6 +52,25 @@ def is_present(connection: Connection, device: str) -> bool:
     return connection.scalar(query) is not None
 
 
+def account_of(connection: Connection, device: str) -> str:
+    """Return the account that a device belongs to; raises ConflictError when there is no such device."""
+    found = connection.scalar(select(Device.account).where(Device.id == device))
+    if found is None:
+        raise ConflictError("device_removed")
+    return str(found)
+
+
+def known_since(connection: Connection, device: str) -> int | None:
+    """Return when a device was registered; 0 for the first that its person ever had, None when it is not there."""
+    row = connection.execute(
+        select(Device.person, Device.enrolled).where(Device.id == device, Device.removed.is_(None))
+    ).first()
+    if row is None:
+        return None
+    others = select(Device.id).where(Device.person == row.person, Device.id != device, Device.enrolled <= row.enrolled)
+    return 0 if connection.scalar(others.limit(1)) is None else int(row.enrolled)
+
+
 def require_present(connection: Connection, device: str) -> None:
     """Lock a device against its removal in this transaction; raises ConflictError when it was removed."""
     query = select(Device.id).where(Device.id == device, Device.removed.is_(None)).with_for_update()

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,14 +127,17 @@ class PolicyBook:
         self._database, self._steady = database, steady
         self._seen: dict[str, tuple[float, PolicyVersion | None]] = {}
 
-    def __call__(self, name: str, now: int) -> PolicyVersion | None:
-        """Return the version in force, None when there is none. Raises UnavailableError."""
+    def __call__(self, name: str, now: int, connection: Connection | None = None) -> PolicyVersion | None:
+        """Return the version in force, None when there is none. Raises UnavailableError.
+
+        Who is in a transaction looks through its `connection`, and waits for no second one.
+        """
         seen = self._seen.get(name)
         if seen is not None and self._steady() - seen[0] < LOOK_EVERY:
             return seen[1]
         looked = self._steady()
-        with self._database.read() as connection:
-            found = in_force(connection, name, now=now)
+        with nullcontext(connection) if connection is not None else self._database.read() as reading:
+            found = in_force(reading, name, now=now)
         self._seen[name] = looked, found
         return found
 

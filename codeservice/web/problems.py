@@ -204,6 +204,28 @@ PROBLEMS: dict[str, tuple[Words, Words]] = {
         Words("请先完成实名核验", "Confirm your identity first"),
         Words("完成后再试", "Then try again"),
     ),
+    "identity_service_unavailable": (
+        Words("身份核验服务暂不可用", "The identity service cannot be reached"),
+        Words("请稍后再试，或到服务窗口当面核验", "Try again later, or visit a service counter"),
+    ),
+    "assurance_required": (
+        Words("此场景需要更高级别的身份核验", "This place asks for a stronger proof of who you are"),
+        Words(
+            "请带身份证到服务窗口当面核验，或用网络身份凭证核验",
+            "Show your ID card at a service counter, or confirm by your network credential",
+        ),
+    ),
+    "device_too_new": (
+        Words("这台设备登记时间太短，暂不能用于此场景", "This device is too new for this kind of place"),
+        Words(
+            "为防冒用，新设备需等待一段时间；可先用原设备、身份证或到窗口办理",
+            "A new device waits a while, against theft; use your old one, your ID card or a counter until then",
+        ),
+    ),
+    "device_required": (
+        Words("此场景只接受已登记的设备", "This kind of place takes codes of a registered device only"),
+        Words("请用已登记的手机亮码", "Show the code on your registered phone"),
+    ),
     "card_not_confirmed": (
         Words("卡片信息未能核实", "The card was not confirmed"),
         Words("请核对卡号；只能绑定本人的卡", "Check the number; only your own cards can be added"),

@@ -35,6 +35,17 @@ export class Account {
     return this.#platform.resume(this, this.#call);
   }
 
+  /**
+   * @param {string} scene
+   * @param {number} now seconds, corrected
+   * @returns {string|null} why this phone gets no codes for a scene, as the wire name of a problem
+   */
+  obstacleOf(scene, now) {
+    const found = this.me?.scenes?.find(({ name }) => name === scene);
+    if (!found?.obstacle) return null;
+    return found.obstacle_until !== null && found.obstacle_until <= now ? null : found.obstacle;
+  }
+
   /** @throws {ApiError} */
   async fetchMe() {
     return this.take(await this.#call("GET", `${PATH}/me`));

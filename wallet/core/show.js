@@ -9,6 +9,7 @@ export class Show {
   #device;
   #platform;
   #trueNow;
+  #isBarred;
   #drawing = null;
 
   scene = ALL_SCENES;
@@ -22,8 +23,10 @@ export class Show {
    * @param {import("./device.js").Device} parts.device
    * @param {import("./platform.js").Platform} parts.platform codes carry the phone's own time
    * @param {() => number} parts.trueNow seconds, corrected; grants are chosen by it
+   * @param {(scene: string) => boolean} [parts.isBarred] this phone gets no codes for a scene: one for everywhere is none there
    */
-  constructor({ device, platform, trueNow }) {
+  constructor({ device, platform, trueNow, isBarred = () => false }) {
+    this.#isBarred = isBarred;
     this.#device = device;
     this.#platform = platform;
     this.#trueNow = trueNow;
@@ -74,7 +77,7 @@ export class Show {
   async #draw() {
     if (!this.surface || !this.#platform.visible()) return;
     const now = this.#trueNow();
-    const grant = chooseGrant(this.#device.grants, this.scene, now, this.grant?.id ?? null);
+    const grant = this.#isBarred(this.scene) ? null : chooseGrant(this.#device.grants, this.scene, now, this.grant?.id ?? null);
     if (grant === null) {
       this.grant = null;
       this.hide();

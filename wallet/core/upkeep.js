@@ -85,7 +85,8 @@ export class Upkeep {
     if (fresh.person === null || this.#wallet.blocked) return undefined;
     await device.checkStatuses();
     await device.enrol(this.#wallet.platform.deviceName());
-    for (const scene of new Set([show.scene, ALL_SCENES, ...fresh.scenes.map(({ name }) => name)])) {
+    const scenes = new Set([show.scene, ALL_SCENES, ...fresh.scenes.map(({ name }) => name)]);
+    for (const scene of [...scenes].filter((name) => account.obstacleOf(name, this.#wallet.trueNow()) === null)) {
       await device.refill(scene);
       // Frozen while this round was under way: what it brought is dead already.
       if (this.#wallet.blocked) return device.dropGrants();

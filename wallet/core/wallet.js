@@ -42,7 +42,8 @@ export class Wallet {
     this.account = new Account(platform, this.call);
     this.device = new Device({ store: this.store, keys: platform.keys, call: this.call, account: this.account, now: this.trueNow });
     this.digits = new DigitCodes({ device: this.device, now: this.trueNow });
-    this.show = new Show({ device: this.device, platform, trueNow: this.trueNow });
+    this.show = new Show({ device: this.device, platform, trueNow: this.trueNow,
+      isBarred: (scene) => this.account.obstacleOf(scene, this.trueNow()) !== null });
     this.family = new FamilyCodes({ store: this.store, device: this.device });
     this.inbox = new Inbox({ call: this.call, now: this.phoneNow, onChange: () => this.changed() });
     this.upkeep = new Upkeep(this);
@@ -150,6 +151,8 @@ export class Wallet {
     if (this.show.iat !== null) return null;
     const { problem } = this.upkeep;
     if (this.blocked) return this.blocked;
+    const barred = this.account.obstacleOf(this.show.scene, this.trueNow());
+    if (barred !== null) return barred;
     if (SIGN_IN_AGAIN.has(problem?.code)) return "sign_in_required";
     if (problem) return "problem";
     if (!this.online) return this.clock.skewed ? "clock" : "offline";

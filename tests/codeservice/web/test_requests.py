@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from codeservice.errors import ServiceError
 from codeservice.web.problems import PROBLEMS
-from tests.conftest import City
+from tests.conftest import City, new_app
 
 
 @pytest.fixture
@@ -61,12 +61,13 @@ def test_a_wrong_method_names_the_right_one(browser: FlaskClient) -> None:
 
 def test_an_unexpected_error_tells_nothing_but_a_trace(city: City) -> None:
     """No stack, no SQL, no words of the exception."""
+    app = new_app(city.services)
 
-    @city.app.get("/breaks")
+    @app.get("/breaks")
     def breaks() -> str:
         raise RuntimeError("SELECT name FROM person 349901")
 
-    answer = city.app.test_client().get("/breaks")
+    answer = app.test_client().get("/breaks")
     assert answer.status_code == 500
     assert answer.get_json()["trace"] == answer.headers["X-Request-Id"]
     assert "349901" not in answer.text
@@ -157,11 +158,13 @@ def test_every_error_of_the_source_has_words() -> None:
 
 
 def test_retry_after_is_said_where_waiting_helps(city: City) -> None:
-    @city.app.get("/busy")
+    app = new_app(city.services)
+
+    @app.get("/busy")
     def busy() -> str:
         raise ServiceError("too_many_requests", retry_after=7)
 
-    assert city.app.test_client().get("/busy").headers["Retry-After"] == "7"
+    assert app.test_client().get("/busy").headers["Retry-After"] == "7"
 
 
 def test_the_root_leads_to_the_wallet(browser: FlaskClient) -> None:

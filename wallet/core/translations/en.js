@@ -95,6 +95,12 @@ export default {
   "reason.sign_in_required": "Please sign in again",
   "reason.sign_in_required.cure": "You are signed out and the codes on this phone have run out.",
   "reason.sign_in_required.action": "Sign in",
+  "reason.assurance_required": "This place asks for a stronger proof of who you are",
+  "reason.assurance_required.cure": "Show your ID card at a service counter; then the code works here. Other places are not affected.",
+  "reason.device_too_new": "This device was registered too recently",
+  "reason.device_too_new.cure": "A new device waits a while before it works at this kind of place, against theft. Use your old device or your ID card; other places are not affected.",
+  "reason.device_required": "This kind of place takes codes of a registered device only",
+  "reason.device_required.cure": "Wait a moment: the code works once this phone is registered.",
   "reason.problem": "No code can be shown now",
   "reason.unsupported": "This browser cannot keep keys, so no code can be shown. Open the https address, or use a newer browser.",
 

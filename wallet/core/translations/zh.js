@@ -95,6 +95,12 @@ export default {
   "reason.sign_in_required": "请重新登录",
   "reason.sign_in_required.cure": "登录已过期，本机的码也已用完。",
   "reason.sign_in_required.action": "登录",
+  "reason.assurance_required": "此场景需要更高级别的身份核验",
+  "reason.assurance_required.cure": "请带身份证到服务窗口当面核验，之后即可亮码。其他场景不受影响。",
+  "reason.device_too_new": "这台设备登记时间太短",
+  "reason.device_too_new.cure": "为防冒用，新设备需等待一段时间才能用于此场景。请先用原设备或身份证，其他场景不受影响。",
+  "reason.device_required": "此场景只接受已登记的设备",
+  "reason.device_required.cure": "请稍候，本机登记后即可亮码。",
   "reason.problem": "暂时不能亮码",
   "reason.unsupported": "这个浏览器不能保管密钥，无法亮码。请用 https 地址打开，或换用较新的浏览器。",
 
