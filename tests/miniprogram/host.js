@@ -23,6 +23,7 @@ async function define(path) {
   const [wxml, wxss, general] = await Promise.all([text(`${path}.wxml`), text(`${path}.wxss`), text("app.wxss")]);
   const group = new TmplGroup();
   group.addTmpl(path, wxml);
+  for (const part of group.getDirectDependencies(path)) group.addTmpl(part, await text(`${part}.wxml`));
   const content = new Function(`return ${group.getTmplGenObjectGroups()}`)()[path];
   const style = (general + wxss).replace(/([\d.]+)rpx/g, (_, number) => `calc(${number} * 100vw / 750)`);
   let definition = null;

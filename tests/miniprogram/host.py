@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 import zxingcpp
 from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Route
 
-from tests.running import ROOT, Person, RunningCity
+from tests.running import ROOT, Person, RealHttp
 
 PROGRAM = ROOT / "wallet" / "miniprogram"
 NODE_MODULES = ROOT / "node_modules"
@@ -25,20 +25,37 @@ QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 PLACEHOLDER = "https://code.example.org"
 
 
+class Served(Protocol):
+    """A city that is reached over a port."""
+
+    @property
+    def origin(self) -> str:
+        """Where it is reached."""
+
+    @property
+    def http(self) -> RealHttp:
+        """Calls it."""
+
+
+C = TypeVar("C", bound=Served)
+
+
 @dataclass
-class Host:
+class Host(Generic[C]):
     """Serves the host page, the runtime and the mini-program under the city's origin, and opens phones."""
 
-    city: RunningCity
+    city: C
     browser: Browser
     copied: Path
+    ahead: float = 0
+    """Seconds by which the city's time, and that of its phones, is ahead of this machine's."""
 
     def phone(self, openid: str, number: str = "") -> "Phone":
         """Return a phone of somebody whom WeChat knows by an identifier and, if they share it, a number."""
         context = self.browser.new_context(viewport={"width": 360, "height": 740}, device_scale_factor=2)
         page = context.new_page()
         page.route("**/host/**", self._serve)
-        phone = Phone(page, self.city, {"openid": openid, "number": number})
+        phone = Phone(page, self.city, {"openid": openid, "number": number, "ahead": self.ahead})
         page.on("pageerror", lambda error: phone.faults.append(str(error)))
         page.on("console", lambda said: phone.faults.append(said.text) if is_fault(said) else None)
         phone.open()
@@ -73,7 +90,7 @@ def is_fault(said: ConsoleMessage) -> bool:
 class Phone:
     """The mini-program on somebody's phone."""
 
-    def __init__(self, page: Page, city: RunningCity, owner: dict[str, str]) -> None:
+    def __init__(self, page: Page, city: Served, owner: dict[str, Any]) -> None:
         self.page = page
         self.city = city
         self.owner = owner
@@ -101,6 +118,28 @@ class Phone:
     def back(self) -> None:
         """Go back."""
         self.tap("back")
+
+    def home(self) -> None:
+        """Go back to the first page."""
+        while self.page.locator("body").get_attribute("data-page") != "pages/code/code":
+            self.back()
+
+    def go(self, *names: str) -> None:
+        """Go from the first page to another by way of others, and wait until it has been loaded."""
+        self.home()
+        for name in names:
+            self.visit(name)
+            self.page.wait_for_function("getCurrentPages().at(-1).data.loading !== true")
+
+    def sure(self, name: str) -> None:
+        """Tap the first of what has a class and cannot be undone, and say yes."""
+        self.page.locator(f".{name}:visible, #{name}:visible").first.click()
+        self.tap("confirm-yes")
+        self.at("confirm-yes").wait_for(state="detached")
+
+    def seen(self, name: str) -> Locator:
+        """Return everything of a class that can be seen."""
+        return self.page.locator(f".{name}:visible")
 
     def hold(self, script: str) -> Any:
         """Do something with the phone itself, see wechat.js."""

@@ -18,14 +18,28 @@ from tests.running import RunningCity, chromium
 
 DAY = 24 * 3600
 LEAST_TEXT, LEAST_TARGET = 24, 60
-PAGES = ("digit", "family", "cards", "messages", "place", "records", "privacy", "devices", "settings", "help")
+PAGES = (
+    "digit",
+    "family",
+    "cards",
+    "messages",
+    "paper",
+    "records",
+    "health",
+    "errands",
+    "place",
+    "privacy",
+    "devices",
+    "settings",
+    "help",
+)
 HAN = re.compile("[\u4e00-\u9fff]")
 OWN_NAMES = ("语言", "中文", "文 A", "公交 1 路")
 """Chinese in English too, besides the person's name: the language's own, the sample of a size, the name of a place."""
 
 
 @pytest.fixture(scope="module")
-def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host[RunningCity]]:
     """One city that knows a WeChat server, and one browser."""
     copied, data = tmp_path_factory.mktemp("copied"), tmp_path_factory.mktemp("city")
     prepare(NODE_MODULES, copied)
@@ -40,18 +54,18 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
 
 
 @pytest.fixture(scope="module")
-def bus(host: Host) -> Terminal:
+def bus(host: Host[RunningCity]) -> Terminal:
     """A terminal on a bus."""
     return enrolled(host, "bus-1")
 
 
 @pytest.fixture(scope="module")
-def clinic(host: Host) -> Terminal:
+def clinic(host: Host[RunningCity]) -> Terminal:
     """A terminal at the desk of a clinic."""
     return enrolled(host, "clinic-1")
 
 
-def enrolled(host: Host, name: str) -> Terminal:
+def enrolled(host: Host[RunningCity], name: str) -> Terminal:
     """Return a terminal of the city."""
     code = host.city.operate("terminals", "enrol", name)["enrolment_code"]
     terminal = Terminal(host.city.http, name)
@@ -61,7 +75,7 @@ def enrolled(host: Host, name: str) -> Terminal:
 
 
 @pytest.fixture(scope="module")
-def signed_in(host: Host) -> Phone:
+def signed_in(host: Host[RunningCity]) -> Phone:
     """Somebody who signed in with WeChat's phone number and passed the real-name check."""
     person = host.city.people()[0]
     phone = host.phone("citizen-0", person.phone)
@@ -115,7 +129,9 @@ def test_opened_anew_it_signs_in_by_itself_and_stays_one_device(phone: Phone) ->
     assert phone.page.evaluate("getApp().wallet.account.me.devices.length") == 1
 
 
-def test_nothing_about_the_person_lies_on_the_phone_even_for_one_who_can_open_it(phone: Phone, host: Host) -> None:
+def test_nothing_about_the_person_lies_on_the_phone_even_for_one_who_can_open_it(
+    phone: Phone, host: Host[RunningCity]
+) -> None:
     assert set(phone.hold("clear()")) <= {"city-code-preferences"}
     person, kept = host.city.people()[0], phone.hold("opened()")
     assert kept
@@ -190,7 +206,7 @@ def test_text_can_be_made_larger_up_to_thirty_points(phone: Phone) -> None:
     phone.tap("elder-switch")
 
 
-def test_every_word_of_every_page_is_there_in_english(phone: Phone, host: Host) -> None:
+def test_every_word_of_every_page_is_there_in_english(phone: Phone, host: Host[RunningCity]) -> None:
     phone.tap("language-switch")
     expect(phone.at("countdown")).to_contain_text("Renews in")
     for name in PAGES:
@@ -225,7 +241,7 @@ def test_the_digit_code_is_one_in_bars_and_digits_and_counts_at_a_desk(phone: Ph
     expect(phone.at("digits")).not_to_contain_text(digits[:3])
 
 
-def test_a_parent_shows_a_child_s_code_with_and_without_network(host: Host, clinic: Terminal) -> None:
+def test_a_parent_shows_a_child_s_code_with_and_without_network(host: Host[RunningCity], clinic: Terminal) -> None:
     family = households()[0]
     phone = host.phone("parent", family.parent.phone)
     phone.tap("wechat-phone")
@@ -277,7 +293,9 @@ def test_after_freezing_the_very_next_scan_is_refused_and_the_owner_gets_new_cod
     assert decide(bus, phone.code()) == ("accepted", None)
 
 
-def test_who_shares_no_number_signs_in_by_message_and_stays_out_after_signing_out(host: Host, bus: Terminal) -> None:
+def test_who_shares_no_number_signs_in_by_message_and_stays_out_after_signing_out(
+    host: Host[RunningCity], bus: Terminal
+) -> None:
     person = host.city.people()[1]
     phone = host.phone("citizen-1")
     phone.tap("wechat-phone")

@@ -18,6 +18,8 @@ LARGEST_PACKAGE = 2 * 1024 * 1024
 """Bytes; WeChat takes no larger main package."""
 
 COPIED = ("core/", "lib/")
+PARTS = "templates/"
+"""Where templates lie that pages share; their handlers are those of every page."""
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +46,8 @@ def test_every_page_has_its_files_and_every_folder_of_a_page_is_named(files: dic
     pages = json.loads(files["app.json"].read_text())["pages"]
     for page in pages:
         assert {f"{page}.js", f"{page}.json", f"{page}.wxml"} <= files.keys()
-    assert {name.removesuffix(".wxml") for name in files if name.endswith(".wxml")} == set(pages)
+    templates = {name.removesuffix(".wxml") for name in files if name.endswith(".wxml") and not name.startswith(PARTS)}
+    assert templates == set(pages)
 
 
 def test_every_import_is_a_file_of_the_project(files: dict[str, Path]) -> None:
@@ -75,7 +78,8 @@ def test_every_handler_that_a_template_names_exists(files: dict[str, Path]) -> N
             continue
         text = file.read_text()
         assert not OLD_HANDLER.search(text), name
-        methods = code[name.replace(".wxml", ".js")] + code["screen.js"]
+        own = "" if name.startswith(PARTS) else code[name.replace(".wxml", ".js")]
+        methods = own + code["screen.js"]
         for handler in HANDLER.findall(text):
             assert re.search(rf"^\s+(?:async )?{handler}\(", methods, re.MULTILINE), (name, handler)
 

@@ -11,6 +11,8 @@ const SEALED = "sealed:";
 const phone = globalThis.phone = {
   openid: "citizen", number: "", connected: true, ahead: 0, brightness: 0.4, awake: false, model: "P1", logins: 0, title: "",
   listeners: [],
+  /** Files of the program by path; what WeChat's viewer opened; what was sent into a chat. */
+  files: {}, documents: [], sent: [],
   /** @param {boolean} connected */
   connect(connected) {
     this.connected = connected;
@@ -69,6 +71,14 @@ const CALLS = {
   },
   getStorageInfo: () => ({ keys: Object.keys(localStorage), currentSize: 1, limitSize: 10240 }),
   removeStorage: ({ key }) => localStorage.removeItem(key),
+  openDocument({ filePath, fileType, showMenu }) {
+    if (!(filePath in phone.files)) throw new Error("openDocument:fail file doesn't exist");
+    phone.documents.push({ begins: [...new Uint8Array(phone.files[filePath]).subarray(0, 5)], fileType, showMenu });
+  },
+  shareFileMessage({ filePath, fileName }) {
+    if (!(filePath in phone.files)) throw new Error("shareFileMessage:fail no such file");
+    phone.sent.push({ name: fileName, content: phone.files[filePath] });
+  },
   setKeepScreenOn: ({ keepScreenOn }) => { phone.awake = keepScreenOn; },
   getScreenBrightness: () => ({ value: phone.brightness }),
   setScreenBrightness: ({ value }) => { phone.brightness = value; },
@@ -91,6 +101,13 @@ export function startWeChat(navigation, life) {
       document.getElementById("title").textContent = title;
     },
     scanCode: ({ success, fail }) => (phone.poster ? success({ result: phone.poster }) : fail({ errMsg: "scanCode:fail cancel" })),
+    env: { USER_DATA_PATH: "wxfile://usr" },
+    getFileSystemManager: () => ({
+      readdirSync: (folder) => Object.keys(phone.files).map((path) => path.slice(folder.length + 1)),
+      writeFileSync: (path, data) => { phone.files[path] = data; },
+      unlinkSync: (path) => { delete phone.files[path]; },
+    }),
+    pageScrollTo: ({ scrollTop }) => scrollTo(0, scrollTop),
     makePhoneCall: ({ phoneNumber }) => { phone.called = phoneNumber; },
     createSelectorQuery,
   };

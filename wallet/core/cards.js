@@ -1,6 +1,10 @@
 /** Cards and licences: what is linked, in the holder's own order, and what can be done with each. */
 
 const PATH = "/wallet/api/v1";
+/** Characters of the longest number that the service takes: one of an electronic licence has about seventy. */
+export const LONGEST_NUMBER = 96;
+/** Where this phone keeps the order of the cards. */
+const ORDER = "card-order";
 /** Kinds of which a copy for one purpose can be made. */
 const LICENCES = new Set(["business_licence", "id_card", "social_security_licence", "driving_licence",
   "vehicle_licence",
@@ -41,4 +45,14 @@ export function movedUp(cards, id) {
   const at = ids.indexOf(id);
   if (at > 0) [ids[at - 1], ids[at]] = [ids[at], ids[at - 1]];
   return ids;
+}
+
+/** @param {import("./platform.js").Store} store @returns {Promise<string[]>} the holder's order, empty for the service's */
+export async function orderIn(store) {
+  return (await store.get("settings", ORDER))?.value ?? [];
+}
+
+/** @param {import("./platform.js").Store} store @param {string[]} order as `movedUp` gave it @returns {Promise<void>} */
+export function keepOrder(store, order) {
+  return store.put("settings", { name: ORDER, value: order });
 }

@@ -3,8 +3,9 @@
 import { fromBase64url } from "./base64url.js";
 
 const PATH = "/wallet/api/v1";
-/** Days of the longest copy. */
-export const MOST_DAYS = 90;
+/** Lengths of a copy that are offered, of which the last is the longest there is, and the one that is chosen at first. */
+export const COPY_DAYS = [1, 7, 30, 90];
+export const USUAL_DAYS = 7;
 /** Characters of the longest requester and purpose. */
 export const LONGEST_TEXT = 100;
 

@@ -6,6 +6,8 @@ const PATH = "/wallet/api/v1";
 /** States in which an application waits for the holder. */
 const ASKED = "asked";
 const CONSENTED = "consented";
+/** Grades of a visit, the best first. */
+export const GRADES = [5, 4, 3, 2, 1];
 
 /**
  * @param {Function} call see api.js

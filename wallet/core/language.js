@@ -44,6 +44,17 @@ export function wordsIn(language, tables = TABLES) {
     /** @param {number} seconds @param {number} now @returns {string} the time alone today, with the day otherwise */
     untilWhen: (seconds, now) => (dateOf(seconds).toDateString() === dateOf(now).toDateString() ? hourMinute(seconds)
       : date("date.short", seconds)),
+    /** @param {string} name of what a place saw @returns {string} */
+    attribute: (name) => (hasWords(`attribute.${name}`) ? t(`attribute.${name}`) : name),
+    /**
+     * @param {{code: string, title: object}} seen part of a health record, or why it was opened; what an emergency or an
+     *   insurer may see is no such part, and has words of the wallet
+     * @returns {string}
+     */
+    healthPart({ code, title }) {
+      const own = ["accesses", "attribute"].map((table) => `${table}.${code}`).find(hasWords);
+      return own ? t(own) : pick(title);
+    },
     /** @param {Error} error @returns {string} the server's words where it gave any, else ours */
     problemWords(error) {
       if (!(error instanceof ApiError)) return t("problem.unexpected");

@@ -4,7 +4,7 @@ const PATH = "/wallet/api/v1/notices";
 
 /** The place of the wallet where a notice is answered, by the first part of its kind. */
 const PLACES = { card: "cards", correction: "cards", tie: "family", paper: "paper", health: "health",
-  record: "health-records",
+  record: "health-records", device: "devices",
   emergency: "health-records", application: "errands", review: "errands", dispute: "records" };
 
 /**

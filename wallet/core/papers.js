@@ -19,13 +19,13 @@ export async function listPapers(call) {
  *
  * @param {Function} call
  * @param {string|null} tie to the one it is for, null for oneself
- * @returns {Promise<object>} {name, expires, png, pdf}: files as bytes, given once; pdf is null where the city makes
- *   none
+ * @returns {Promise<object>} {name, issued, expires, code, png, pdf}: the code's text and files as bytes, given once; pdf is
+ *   null where the city makes none
  * @throws {ApiError}
  */
 export async function printPaper(call, tie) {
-  const { name, issued, expires, png, pdf } = await call("POST", PATH, { tie });
-  return { name, issued, expires, png: fromBase64url(png), pdf: pdf ? fromBase64url(pdf) : null };
+  const { name, issued, expires, code, png, pdf } = await call("POST", PATH, { tie });
+  return { name, issued, expires, code, png: fromBase64url(png), pdf: pdf ? fromBase64url(pdf) : null };
 }
 
 /** @param {Function} call @param {{list: number, idx: number}} paper a lost print @throws {ApiError} */

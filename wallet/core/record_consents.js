@@ -2,6 +2,9 @@
 
 const PATH = "/wallet/api/v1";
 const DAY = 24 * 3600;
+/** Lengths of a consent that are offered, and the one that is chosen at first. */
+export const CONSENT_DAYS = [1, 7, 30, 90, 365];
+export const USUAL_DAYS = 7;
 
 /**
  * @param {Function} call see api.js
@@ -16,6 +19,12 @@ export async function recordChoices(call) {
 /** @param {Function} call @returns {Promise<object[]>} each consent in its newest version @throws {ApiError} */
 export async function listRecordConsents(call) {
   return (await call("GET", `${PATH}/record-consents`)).consents;
+}
+
+/** @param {{withdrawn: any, active: boolean}} consent @returns {"active"|"withdrawn"|"over"} */
+export function stateOf({ withdrawn, active }) {
+  if (withdrawn) return "withdrawn";
+  return active ? "active" : "over";
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Starts the wallet in WeChat: the core on WeChat's platform; pages listen to it. */
 
 import { Wallet } from "./core/wallet.js";
+import { removeFiles } from "./files.js";
 import { WeChatPlatform } from "./platform.js";
 
 const platform = new WeChatPlatform();
@@ -14,6 +15,7 @@ App({
   started: false,
 
   async onLaunch() {
+    removeFiles();
     await wallet.start();
     this.started = true;
     wallet.changed();
@@ -32,6 +34,13 @@ App({
   /** @throws {ApiError} when the service could not be told, which must know that this phone's codes are dead */
   async signOut() {
     await wallet.signOut();
+    platform.session.end();
+    wallet.changed();
+  },
+
+  /** The person erased their account: the service knows, and nothing of it stays here. */
+  async forget() {
+    await wallet.forgetPerson();
     platform.session.end();
     wallet.changed();
   },

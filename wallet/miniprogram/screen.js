@@ -9,14 +9,15 @@ const REAL_NAME = "/pages/real_name/real_name";
 
 /**
  * @param {object} page a definition for `Page` and, besides: `title`, key of its words; `place`, its own address if it is
- *   one of the three that the wallet's state decides about; `open`, called when it comes to the front; `tell`, called
- *   then and at every change. What is typed is in `this.typed`, the address's query in `this.query`
- * @returns {object} the definition; `this.wallet` is the wallet, `this.attempt` runs what may fail
+ *   one of the three that the wallet's state decides about; `load`, which fetches what the page shows, `data.loading`
+ *   until it has; `open`, called when the page comes to the front, `load` by default; `tell`, called then and at every
+ *   change. What is typed is in `this.typed`, the address's query in `this.query`
+ * @returns {object} the definition; `this.wallet` is the wallet, `this.attempt` runs what may fail, `this.change` what
+ *   the page must be loaded anew after, `this.sure` what cannot be undone
  */
-export function screen({ title, place = "", open = () => {}, tell = () => {}, data = {}, ...page }) {
+export function screen({ title, place = "", open = openByLoading, tell = () => {}, data = {}, ...page }) {
   return {
-    ...page,
-    data: { ...look(), problem: "", busy: false, ...data },
+    data: { ...look(), problem: "", busy: false, loading: Boolean(page.load), asking: null, ...data },
 
     onLoad(query) {
       this.query = query;
@@ -33,16 +34,6 @@ export function screen({ title, place = "", open = () => {}, tell = () => {}, da
       this.dress();
       this.stop = getApp().listen(() => this.refresh());
       if (this.refresh()) open.call(this);
-    },
-
-    onHide() {
-      this.stop?.();
-      page.onHide?.call(this);
-    },
-
-    onUnload() {
-      this.stop?.();
-      page.onUnload?.call(this);
     },
 
     /** Words and sizes, after a change of either. */
@@ -63,6 +54,56 @@ export function screen({ title, place = "", open = () => {}, tell = () => {}, da
       return true;
     },
 
+    /** Fetches what the page shows, again too. */
+    reload() {
+      return this.attempt(() => this.fill());
+    },
+
+    /** Runs `act`, and shows what came of it. @param {() => Promise<any>} act */
+    change(act) {
+      return this.attempt(async () => {
+        await act();
+        await this.fill();
+      });
+    },
+
+    async fill() {
+      await this.load();
+      this.setData({ loading: false });
+    },
+
+    /**
+     * Asks once more before what cannot be undone: on the page, because pop-ups get lost in elder mode.
+     *
+     * @param {{title: string, effect: string, yes: string, calm?: boolean}} asking calm: nothing is lost by it
+     * @param {() => Promise<any>} act
+     */
+    sure(asking, act) {
+      this.act = act;
+      this.setData({ asking, problem: "" });
+    },
+
+    confirm() {
+      return this.attempt(async () => {
+        await this.act();
+        this.setData({ asking: null });
+      });
+    },
+
+    calm() {
+      this.setData({ asking: null, problem: "" });
+    },
+
+    /** One of a few was chosen, see the template "choices". */
+    choose({ currentTarget: { dataset: { field, value } } }) {
+      this.setData({ [field]: value });
+    },
+
+    /** To another page: `data-page`, with `data-query` if it needs one. */
+    visit({ currentTarget: { dataset: { page: name, query = "" } } }) {
+      wx.navigateTo({ url: `/pages/${name}/${name}${query && `?${query}`}` });
+    },
+
     /** Runs `act` once at a time; what fails is told on the page. @param {() => Promise<void>} act */
     async attempt(act) {
       if (this.data.busy) return;
@@ -76,7 +117,22 @@ export function screen({ title, place = "", open = () => {}, tell = () => {}, da
         this.setData({ busy: false });
       }
     },
+
+    ...page,
+    onHide() {
+      this.stop?.();
+      page.onHide?.call(this);
+    },
+
+    onUnload() {
+      this.stop?.();
+      page.onUnload?.call(this);
+    },
   };
+}
+
+function openByLoading() {
+  return this.load ? this.reload() : undefined;
 }
 
 /** The one of three that the wallet's state asks for; null while that is not known. */

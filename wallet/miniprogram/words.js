@@ -7,7 +7,8 @@ import zh from "./translations/zh.js";
 
 const TABLES = { zh: { ...SHARED.zh, ...zh }, en: { ...SHARED.en, ...en } };
 
-export const { t, hasWords, pick, hourMinute, clockFace, dayName, dayOf, dayAndTime, untilWhen, problemWords, skewWords } = wordsIn(language, TABLES);
+export const { t, hasWords, pick, hourMinute, clockFace, dayName, dayOf, dayAndTime, untilWhen, problemWords, skewWords, attribute,
+  healthPart } = wordsIn(language, TABLES);
 
 /** By language; a template writes `t.sign_in_title` for the words of "sign_in.title". */
 const FLAT = { zh: flat(TABLES.zh), en: flat(TABLES.en) };

@@ -3,4 +3,5 @@
 import { wordsIn } from "../core/language.js";
 import { language } from "./preferences.js";
 
-export const { t, hasWords, pick, hourMinute, clockFace, dayName, dayOf, dayAndTime, untilWhen, problemWords, skewWords } = wordsIn(language);
+export const { t, hasWords, pick, hourMinute, clockFace, dayName, dayOf, dayAndTime, untilWhen, problemWords, skewWords,
+  attribute, healthPart } = wordsIn(language);

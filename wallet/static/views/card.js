@@ -1,7 +1,7 @@
 /** One card: details, copies for one purpose, what is wrong in it, and its loss. */
 
 import { listCards } from "../../core/cards.js";
-import { LONGEST_TEXT, listCopies, makeCopy, MOST_DAYS } from "../../core/copies.js";
+import { COPY_DAYS, LONGEST_TEXT, listCopies, makeCopy, USUAL_DAYS } from "../../core/copies.js";
 import { askForCorrection, listCorrections, LONGEST_CORRECTION } from "../../core/corrections.js";
 import { h } from "../dom.js";
 import { area, choice, field, form } from "../forms.js";
@@ -11,8 +11,6 @@ import { fetched, listOf } from "./fetched.js";
 import { saveButton } from "./files.js";
 import { page, part } from "./page.js";
 import { sure } from "./sure.js";
-
-const DAYS = [1, 7, 30, MOST_DAYS];
 
 /** @param {object} app @param {string[]} place the card's identifier */
 export function cardView(app, [id]) {
@@ -50,8 +48,8 @@ export function cardView(app, [id]) {
             saveButton(t("copies.save"), { name: `copy-${copy.id.slice(0, 8)}.cose`, type: "application/cose",
               bytes: copy.bytes, testid: "copy-save" }));
         }, text("copies.requester", "requester"), text("copies.purpose", "purpose"),
-        choice(t("copies.days"), { name: "days", testid: "copy-days" }, DAYS.map((days) => [days, t("days", { days })]),
-          7),
+        choice(t("copies.days"), { name: "days", testid: "copy-days" },
+          COPY_DAYS.map((days) => [days, t("days", { days })]), USUAL_DAYS),
         h("button", { class: "primary", testid: "copy-make" }, t("copies.make")))), made,
       listOf(copies.map((copy) => h("article", { class: "row", testid: "copy" },
         h("p", {}, h("strong", {}, copy.requester), " · ", copy.purpose),

@@ -1,14 +1,13 @@
 /** Cards and licences: what is linked, in what state and in the holder's own order, and linking another. */
 
-import { linkCard, listCards, listCardTypes, movedUp } from "../../core/cards.js";
+import { keepOrder, linkCard, listCards, listCardTypes, LONGEST_NUMBER, movedUp,
+  orderIn } from "../../core/cards.js";
 import { h } from "../dom.js";
 import { choice, field, form } from "../forms.js";
 import { icon } from "../icons.js";
 import { dayOf, pick, t } from "../language.js";
 import { fetched } from "./fetched.js";
 
-/** Where this phone keeps the order of the cards. */
-const ORDER = "card-order";
 /** What stands in place of a number until the person asks to see it. */
 export const HIDDEN = "•••• ••••";
 
@@ -17,7 +16,7 @@ export function cardsView(app) {
   let seen = false;
   let cards = [];
   const list = fetched({ testid: "card-list" }, async () => {
-    cards = await listCards(app.call, (await app.store.get("settings", ORDER))?.value);
+    cards = await listCards(app.call, await orderIn(app.store));
     return cards.length === 0 ? h("p", {}, t("cards.none")) : h("ul", { class: "plain-list card-list" },
       cards.map((card, at) => cardElement(card, at)));
   });
@@ -42,7 +41,7 @@ export function cardsView(app) {
   }
 
   async function moveUp({ id }) {
-    await app.store.put("settings", { name: ORDER, value: movedUp(cards, id) });
+    await keepOrder(app.store, movedUp(cards, id));
     await list.load();
     list.element.querySelectorAll("[data-testid=card-open]")[cards.findIndex((card) => card.id === id)].focus();
   }
@@ -55,7 +54,7 @@ export function cardsView(app) {
         app.upkeep.now();
       }, choice(t("cards.type"), { id: "card-type", name: "type", testid: "card-type" },
         types.map(({ type, title }) => [type, pick(title)])),
-      field(t("cards.number"), { name: "number", autocomplete: "off", maxlength: 40, testid: "card-number" },
+      field(t("cards.number"), { name: "number", autocomplete: "off", maxlength: LONGEST_NUMBER, testid: "card-number" },
         t("cards.hint")),
       h("button", { class: "primary", testid: "add-card" }, t("cards.submit"))));
   }

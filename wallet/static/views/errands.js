@@ -1,6 +1,6 @@
 /** Errands: forms that halls ask for, visits, purchases of medicines with limits, prescriptions. */
 
-import { closeApplication, consentToApplication, listErrands, previewApplication,
+import { closeApplication, consentToApplication, GRADES, listErrands, previewApplication,
   reviewVisit } from "../../core/errands.js";
 import { h } from "../dom.js";
 import { actionButton, choice, form } from "../forms.js";
@@ -8,8 +8,6 @@ import { dayAndTime, dayOf, pick, t } from "../language.js";
 import { fetched, listOf } from "./fetched.js";
 import { page, part } from "./page.js";
 import { sure } from "./sure.js";
-
-const GRADES = [5, 4, 3, 2, 1];
 
 /** @param {object} app */
 export function errandsView(app) {

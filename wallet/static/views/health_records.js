@@ -1,16 +1,13 @@
 /** Health records: consents to hospitals with parts, purpose and time; their questions; who has looked. */
 
-import { answerRecordQuestion, giveRecordConsent, listHealthAccesses, listRecordConsents, listRecordQuestions,
-  recordChoices,
-  withdrawRecordConsent } from "../../core/record_consents.js";
+import { answerRecordQuestion, CONSENT_DAYS, giveRecordConsent, listHealthAccesses, listRecordConsents,
+  listRecordQuestions, recordChoices, stateOf, USUAL_DAYS, withdrawRecordConsent } from "../../core/record_consents.js";
 import { h } from "../dom.js";
 import { actionButton, checkbox, choice, form } from "../forms.js";
-import { dayAndTime, hasWords, pick, t } from "../language.js";
+import { dayAndTime, healthPart, pick, t } from "../language.js";
 import { fetched, listOf } from "./fetched.js";
 import { page, part } from "./page.js";
 import { sure } from "./sure.js";
-
-const DAYS = [1, 7, 30, 90, 365];
 
 /** @param {object} app */
 export function healthRecordsView(app) {
@@ -41,8 +38,8 @@ export function healthRecordsView(app) {
 
   function consentElement(consent) {
     return h("article", { class: "row", testid: "record-consent", "data-active": consent.active ? "1" : "0" },
-      h("p", {}, h("strong", {}, consent.institution), " ", h("span", { class: "hint" }, t(stateOf(consent)))),
-        terms(consent),
+      h("p", {}, h("strong", {}, consent.institution), " ",
+        h("span", { class: "hint" }, t(`record_consents.${stateOf(consent)}`))), terms(consent),
       h("p", { class: "hint" }, t("record_consents.until", { time: dayAndTime(consent.ends) })),
       consent.active && sure(t("record_consents.withdraw"), { testid: "withdraw",
         effect: t("record_consents.withdraw_effect"), yes: t("record_consents.withdraw_yes") },
@@ -65,7 +62,8 @@ export function healthRecordsView(app) {
         scopes.map(({ code, title }) => checkbox(pick(title), { name: `scope-${code}`, testid: `scope-${code}` }))),
       choice(t("record_consents.purpose"), { name: "purpose", testid: "purpose" },
         purposes.map(({ code, title }) => [code, pick(title)])),
-      choice(t("copies.days"), { name: "days", testid: "days" }, DAYS.map((days) => [days, t("days", { days })]), 7),
+      choice(t("copies.days"), { name: "days", testid: "days" }, CONSENT_DAYS.map((days) => [days, t("days", { days })]),
+        USUAL_DAYS),
       h("button", { class: "primary", testid: "give" }, t("record_consents.give"))));
   }
 
@@ -74,26 +72,15 @@ export function healthRecordsView(app) {
     part(t("accesses.title"), h("p", { class: "hint" }, t("accesses.why")), looks.element)) };
 }
 
-function stateOf({ withdrawn, active }) {
-  if (withdrawn) return "record_consents.withdrawn";
-  return active ? "record_consents.active" : "record_consents.over";
-}
-
 function terms({ scopes, purpose }) {
   return h("div", {}, h("ul", { class: "attributes" }, scopes.map(({ title }) => h("li", {}, pick(title)))),
     h("p", { class: "hint" }, t("record_consents.purpose"), t("colon"), pick(purpose.title)));
 }
 
 function lookElement(look) {
-  const words = look.allowed.length === 0 ? t("accesses.refused") : look.allowed.map(told).join(t("comma"));
+  const words = look.allowed.length === 0 ? t("accesses.refused") : look.allowed.map(healthPart).join(t("comma"));
   return h("article", { class: "row", testid: "health-access" },
     h("p", {}, h("strong", {}, look.institution), " · ", look.operator),
-    h("p", { class: "hint" }, dayAndTime(look.at), " · ", told(look.purpose)),
+    h("p", { class: "hint" }, dayAndTime(look.at), " · ", healthPart(look.purpose)),
       h("p", {}, t("accesses.allowed"), t("colon"), words));
-}
-
-/** What an emergency or an insurer may see is no part of a health record; it has words of the wallet. */
-function told({ code, title }) {
-  if (hasWords(`accesses.${code}`)) return t(`accesses.${code}`);
-  return hasWords(`attribute.${code}`) ? t(`attribute.${code}`) : pick(title);
 }

@@ -4,7 +4,7 @@ import { dispute, DISPUTE_KINDS, listRecords, LONGEST_DISPUTE } from "../../core
 import { h } from "../dom.js";
 import { area, choice, form } from "../forms.js";
 import { icon } from "../icons.js";
-import { dayAndTime, hasWords, pick, t } from "../language.js";
+import { attribute, dayAndTime, pick, t } from "../language.js";
 import { fetched, listOf } from "./fetched.js";
 import { page } from "./page.js";
 
@@ -47,7 +47,6 @@ export function recordView(app, [id]) {
 }
 
 function recordElement(record, linked) {
-  const disclosed = record.disclosed.map((name) => (hasWords(`attribute.${name}`) ? t(`attribute.${name}`) : name));
   return h("article", { class: `record ${record.decision}`, testid: "record", "data-decision": record.decision,
     "data-scene": record.scene },
     h("p", { class: "record-head" }, h("strong", {}, pick(record.scene_title)), " · ", record.place),
@@ -59,7 +58,7 @@ function recordElement(record, linked) {
     h("p", { class: "hint" }, h("time", { datetime: new Date(record.at * 1000).toISOString() }, dayAndTime(record.at)),
       " · ", t(record.online ? "records.online" : "records.offline")),
     h("p", { class: "hint" }, t("records.disclosed"), t("colon"),
-      disclosed.length ? disclosed.join(t("comma")) : t("records.nothing")),
+      record.disclosed.map(attribute).join(t("comma")) || t("records.nothing")),
     record.dispute && h("p", { class: "notice", testid: "dispute-state", "data-state": record.dispute },
       pick(record.dispute_title),
       record.reply && `${t("colon")}${record.reply}`),

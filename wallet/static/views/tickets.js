@@ -1,11 +1,10 @@
 /** Today's tickets at scenic spots: what is booked, what can be. */
 
+import { bookTicket, listOffers, priceWords, readFlow } from "../../core/tickets.js";
 import { h, toggle } from "../dom.js";
 import { actionButton } from "../forms.js";
 import { icon } from "../icons.js";
 import { pick, problemWords, t } from "../language.js";
-
-const PATH = "/wallet/api/v1";
 
 /** @param {object} app @returns {{element: HTMLElement, tell: (shown: boolean) => void}} */
 export function ticketsPanel(app) {
@@ -15,8 +14,7 @@ export function ticketsPanel(app) {
   async function load() {
     loaded = true;
     try {
-      const { offers } = await app.call("GET", `${PATH}/ticket-offers`);
-      fill(ofToday(offers));
+      fill(await listOffers(app.call));
     } catch (error) {
       loaded = false;
       element.replaceChildren(h("p", { class: "hint" }, problemWords(error)));
@@ -31,18 +29,16 @@ export function ticketsPanel(app) {
 
   function row(offer) {
     const left = t(offer.left === null ? "tickets.day" : "tickets.left", { left: offer.left, day: offer.day });
-    const price = offer.price === null ? null : h("span", { class: "hint", testid: "ticket-price" }, priceWords(offer.price));
+    const price = offer.price === null ? null : h("span", { class: "hint", testid: "ticket-price" }, priceWords({ t, pick }, offer.price));
     const flow = h("span", { class: "hint", testid: "ticket-flow" });
-    tellFlow(flow, offer.place);
+    readFlow(app.call, offer.place).then((said) => flow.append(said.map(pick).join(" · ")));
     const name = h("span", {}, h("strong", {}, offer.name), " ", h("span", { class: "hint" }, left), " ", price, " ", flow);
     if (offer.mine) return h("li", { class: "offer", testid: "ticket-mine" }, name, h("span", { class: "good" }, icon("done"), t("tickets.mine")));
-    const open = offer.slots.filter((slot) => slot.left > 0 && !slot.ended);
     const slot = offer.slots.length === 0 ? null : h("select", { testid: "ticket-slot", "aria-label": t("tickets.slot") },
-      open.map((entry) => h("option", { value: entry.slot }, t("tickets.slot_left", entry))));
-    const bookable = offer.slots.length === 0 ? offer.left === null || offer.left > 0 : open.length > 0;
-    return h("li", { class: "offer", testid: "ticket-offer" }, name, bookable ? slot : null,
-      bookable ? actionButton(t("tickets.book"), { class: "small", testid: "book-ticket" }, async () => {
-        await app.call("POST", `${PATH}/tickets`, { place: offer.place, day: offer.day, slot: slot?.value ?? "" });
+      offer.open.map((entry) => h("option", { value: entry.slot }, t("tickets.slot_left", entry))));
+    return h("li", { class: "offer", testid: "ticket-offer" }, name, offer.bookable ? slot : null,
+      offer.bookable ? actionButton(t("tickets.book"), { class: "small", testid: "book-ticket" }, async () => {
+        await bookTicket(app.call, offer, slot?.value ?? "");
         await load();
         // A ticket changes what the grants say; the old ones are revoked and new ones wait.
         app.upkeep.now();
@@ -53,27 +49,4 @@ export function ticketsPanel(app) {
     toggle(element, shown);
     if (shown && !loaded && app.online) load();
   } };
-}
-
-function priceWords({ title, cents, explained }) {
-  const price = cents === 0 ? t("tickets.free") : t("tickets.price", { yuan: (cents / 100).toFixed(2) });
-  return `${pick(title)} ${price}${explained ? ` · ${pick(explained)}` : ""}`;
-}
-
-/** How full it is, from the public feed; without it nothing is said. */
-async function tellFlow(element, place) {
-  try {
-    const answer = await fetch(`/api/v1/places/${encodeURIComponent(place)}/flow`);
-    if (!answer.ok) return;
-    const { title, advice } = await answer.json();
-    if (title) element.textContent = `${pick(title)}${advice ? ` · ${pick(advice)}` : ""}`;
-  } catch {
-    // Offline, or the service is away: a warning that nobody can give is left out.
-  }
-}
-
-function ofToday(offers) {
-  // The day is the server's; the earliest offered one is its today, whatever zone this phone is in.
-  const first = offers.map(({ day }) => day).sort()[0];
-  return offers.filter(({ day }) => day === first);
 }

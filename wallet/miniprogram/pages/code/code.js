@@ -9,13 +9,18 @@ import { Surface } from "../../surface.js";
 import { clockFace, dayName, hasWords, pick, problemWords, skewWords, t, untilWhen } from "../../words.js";
 
 const TICK_MS = 250;
-const MENU = { digit: "digit.title", family: "menu.family", cards: "tab.cards", messages: "tab.messages", place: "menu.place", records: "tab.records", privacy: "menu.privacy", devices: "menu.devices", settings: "menu.settings", help: "menu.help" };
+/** Pages of the menu, in the order in which people look for them, and the key of each one's words. */
+const MENU = { digit: "digit.title", family: "menu.family", cards: "tab.cards", messages: "tab.messages", paper: "menu.paper", records: "tab.records",
+  health: "menu.health", errands: "menu.errands", place: "menu.place", privacy: "menu.privacy", devices: "menu.devices", settings: "menu.settings",
+  help: "menu.help" };
+/** The scene in which tickets are offered. */
+const TICKETS = "scenic_spot";
 
 Page(screen({
   title: "title",
   place: "/pages/code/code",
   data: { drawn: false, side: 0, left: 0, share: 0, leftWords: "", face: "", day: "", badge: "", skew: "", outdated: false, expired: false,
-    prepared: "", obstacle: "", cure: "", action: "", scene: ALL_SCENES, scenes: [], menu: [] },
+    prepared: "", obstacle: "", cure: "", action: "", scene: ALL_SCENES, scenes: [], tickets: false, menu: [] },
 
   open() {
     this.seat();
@@ -44,6 +49,7 @@ Page(screen({
       outdated: upkeep.problem?.code === "client_too_old",
       expired: account.expired,
       scene: show.scene,
+      tickets: show.scene === TICKETS,
       scenes: account.me === null ? [] : [ALL_SCENES, ...account.me.scenes.map(({ name }) => name)].map((name) => ({ name, title: sceneWords(name, account.me) })),
       menu: Object.entries(MENU).map(([page, key]) => ({ page, title: t(key), count: page === "messages" && inbox.count > 0 ? t("messages.unread", { count: inbox.count }) : "" })),
     });
@@ -93,10 +99,6 @@ Page(screen({
 
   signInAgain() {
     return this.wallet.signInAgain();
-  },
-
-  visit({ currentTarget: { dataset: { page } } }) {
-    wx.navigateTo({ url: `/pages/${page}/${page}` });
   },
 
   async switchElder() {

@@ -1,11 +1,12 @@
-/** Devices and loss: who this is, which phones can show the code, freezing, signing out. Asks once more on the page itself. */
+/** Devices and loss: who this is, which phones can show the code, where it is signed in, freezing, signing out. */
 
+import { endOtherSessions, endSession, listSessions } from "../../core/sessions.js";
 import { screen } from "../../screen.js";
 import { dayAndTime, t } from "../../words.js";
 
 Page(screen({
   title: "menu.devices",
-  data: { asking: null, devices: [], name: "", idNumber: "", phone: "" },
+  data: { devices: [], sessions: [], name: "", idNumber: "", phone: "" },
 
   tell() {
     const { account: { me }, device } = this.wallet;
@@ -15,33 +16,38 @@ Page(screen({
     });
   },
 
+  async load() {
+    // Another phone may have come since this one signed in.
+    await this.wallet.account.fetchMe();
+    this.refresh();
+    const sessions = await listSessions(this.wallet.call);
+    this.setData({ sessions: sessions.map(({ id, current, device, started_at: started, seen_at: seen }) => ({ id, current,
+      device: device ?? t("sessions.no_device"),
+      when: `${t("sessions.since", { time: dayAndTime(started) })} · ${t("sessions.seen", { time: dayAndTime(seen) })}` })) });
+  },
+
   askFreeze() {
-    this.ask("freeze", "", async () => {
+    this.sure({ title: t("confirm.freeze.title"), effect: t("confirm.freeze.effect"), yes: t("confirm.freeze.yes") }, async () => {
       await this.wallet.freeze();
       wx.reLaunch({ url: "/pages/code/code" });
     });
   },
 
   askRemoval({ currentTarget: { dataset: { id, name } } }) {
-    this.ask("device", name, async () => {
+    this.sure({ title: t("confirm.device.title", { name }), effect: t("confirm.device.effect"), yes: t("confirm.device.yes") }, async () => {
       const here = id === this.wallet.device.id;
       await this.wallet.removeDevice(id);
-      this.leave();
       if (here) wx.reLaunch({ url: "/pages/code/code" });
+      else await this.load();
     });
   },
 
-  ask(what, name, act) {
-    this.act = act;
-    this.setData({ problem: "", asking: { title: t(`confirm.${what}.title`, { name }), effect: t(`confirm.${what}.effect`), yes: t(`confirm.${what}.yes`) } });
+  end({ currentTarget: { dataset: { id } } }) {
+    return this.change(() => endSession(this.wallet.call, id));
   },
 
-  confirm() {
-    return this.attempt(() => this.act());
-  },
-
-  leave() {
-    this.setData({ asking: null, problem: "" });
+  endOthers() {
+    return this.change(() => endOtherSessions(this.wallet.call));
   },
 
   signOut() {

@@ -4,24 +4,19 @@ import { askForTie, consentToTie, endTie, listTies, sendTieMessage, TIE_KINDS } 
 import { screen } from "../../screen.js";
 import { dayOf, pick, t } from "../../words.js";
 
-/** What lies over the list: one of three questions, or none. */
-const CLOSED = { asking: false, ending: null, challenge: "" };
+/** What lies over the list: one of two forms, or none. */
+const CLOSED = { adding: false, challenge: "" };
 
 Page(screen({
   title: "menu.family",
-  data: { loading: true, sides: [], kinds: [], kind: TIE_KINDS[0], proof: "", shares: false, ...CLOSED },
-
-  open() {
-    this.setData({ kinds: TIE_KINDS.map((name) => ({ name, title: t(`family.kind.${name}`) })), proof: t(`family.proof.${this.data.kind}`) });
-    return this.attempt(() => this.load());
-  },
+  data: { sides: [], closed: [], kinds: [], kind: TIE_KINDS[0], shares: false, ...CLOSED },
 
   async load() {
     const { call, family, upkeep } = this.wallet;
-    const { dependants, guardians, counts } = await listTies(call);
+    const { dependants, guardians, closed, counts } = await listTies(call);
     await family.remember(dependants);
     upkeep.now();
-    this.setData({ loading: false, sides: [
+    this.setData({ kinds: TIE_KINDS.map((value) => ({ value, title: t(`family.kind.${value}`) })), closed: closed.map(rowOf), sides: [
       { name: "dependants", title: t("family.dependants"), none: t("family.no_dependants"), ties: dependants.map(rowOf),
         limit: t("family.most_dependants", { count: counts.dependants, most: counts.mostDependants }) },
       { name: "guardians", title: t("family.guardians"), none: t("family.no_guardians"), ties: guardians.map(rowOf),
@@ -29,38 +24,23 @@ Page(screen({
     ] });
   },
 
-  show({ currentTarget }) {
-    wx.navigateTo({ url: `/pages/family_code/family_code?tie=${encodeURIComponent(currentTarget.dataset.id)}` });
-  },
-
-  ask() {
+  add() {
     this.typed = {};
-    this.setData({ asking: true, problem: "" });
-  },
-
-  choose({ currentTarget: { dataset: { kind } } }) {
-    this.setData({ kind, proof: t(`family.proof.${kind}`) });
+    this.setData({ adding: true, problem: "" });
   },
 
   send() {
-    return this.attempt(async () => {
+    return this.change(async () => {
       const { name = "", id_number: idNumber = "", certificate = "" } = this.typed;
       await askForTie(this.wallet.call, { kind: this.data.kind, name, idNumber, certificate });
       this.leave();
-      await this.load();
     });
   },
 
   askEnd({ currentTarget: { dataset: { id, name, end } } }) {
-    this.tie = id;
-    this.setData({ problem: "", ending: { title: end, effect: t("family.end_effect", { name }) } });
-  },
-
-  end() {
-    return this.attempt(async () => {
-      await endTie(this.wallet.call, this.tie);
-      await this.wallet.family.forget(this.tie);
-      this.leave();
+    this.sure({ title: end, effect: t("family.end_effect", { name }), yes: t("family.end_yes") }, async () => {
+      await endTie(this.wallet.call, id);
+      await this.wallet.family.forget(id);
       await this.load();
     });
   },
@@ -79,11 +59,10 @@ Page(screen({
   },
 
   consent() {
-    return this.attempt(async () => {
+    return this.change(async () => {
       const { challenge, shares } = this.data;
       await consentToTie(this.wallet.call, this.tie, { challenge, password: this.typed.password ?? "", sharesRecords: shares });
       this.leave();
-      await this.load();
     });
   },
 
@@ -92,8 +71,8 @@ Page(screen({
   },
 }));
 
-function rowOf({ id, name, kind, stateTitle, reason, until, canShow, canConsent, active, side }) {
+function rowOf({ id, name, kind, stateTitle, reason, until, canShow, canPrint, canConsent, active, side }) {
   const state = [pick(stateTitle), reason && pick(reason), until && t("family.until", { time: dayOf(until) })].filter(Boolean).join(" · ");
-  return { id, name, kind: pick(kind), state, canShow, canConsent, consentWhy: t("family.consent_why", { name }),
+  return { id, name, query: `tie=${encodeURIComponent(id)}`, kind: pick(kind), state, canShow, canPrint, canConsent, consentWhy: t("family.consent_why", { name }),
     end: t(active ? "family.end" : side === "guardian" ? "family.take_back" : "family.refuse") };
 }

@@ -7,20 +7,12 @@ import { dayAndTime, t } from "../../words.js";
 
 Page(screen({
   title: "menu.place",
-  data: { loading: true, passages: [], ways: [], way: WAYS[0], said: "", done: false },
-
-  open() {
-    this.setData({ ways: WAYS.map((name) => ({ name, title: t(`place.way.${name}`) })) });
-    return this.attempt(() => this.load());
-  },
+  data: { passages: [], ways: [], way: WAYS[0], said: "", done: false },
 
   async load() {
     const passages = await listPassages(this.wallet.call);
-    this.setData({ loading: false, passages: passages.map(({ name, passage, at }, key) => ({ key, name, way: t(`place.way.${passage}`), at: dayAndTime(at) })) });
-  },
-
-  choose({ currentTarget }) {
-    this.setData({ way: currentTarget.dataset.way });
+    this.setData({ ways: WAYS.map((value) => ({ value, title: t(`place.way.${value}`) })),
+      passages: passages.map(({ name, passage, at }, key) => ({ key, name, way: t(`place.way.${passage}`), at: dayAndTime(at) })) });
   },
 
   async scan() {

@@ -6,14 +6,12 @@ import { pick, t } from "../../words.js";
 
 Page(screen({
   title: "menu.privacy",
-  data: { loading: true, consents: [] },
+  data: { consents: [] },
 
-  open() {
-    return this.attempt(async () => {
-      const consents = await listConsents(this.wallet.call);
-      this.setData({ loading: false, consents: consents.map(({ scene, title, given, attributes }) => ({ scene, given, title: pick(title),
-        sees: attributes.map((attribute) => pick(attribute.title)).join(t("comma")) })) });
-    });
+  async load() {
+    const consents = await listConsents(this.wallet.call);
+    this.setData({ consents: consents.map(({ scene, title, given, attributes }) => ({ scene, given, title: pick(title),
+      sees: attributes.map((attribute) => pick(attribute.title)).join(t("comma")) })) });
   },
 
   flip({ currentTarget: { dataset: { scene } } }) {
