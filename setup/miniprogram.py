@@ -25,7 +25,7 @@ BROWSER_ONLY = (
     "sm2",
     "store",
 )
-VERIFIER_ONLY = ("trust_list", "trust_list_body", "verifier")
+VERIFIER_ONLY = ("places", "profile", "signed", "snapshot", "trust_list", "trust_list_body", "upload", "verifier")
 """Modules of the core that need WebCrypto, IndexedDB or `fetch`, or only judge codes."""
 
 # Each file of the mini-program's `lib` and its source in node_modules.

@@ -379,7 +379,7 @@ def test_a_correction_and_a_loss_go_to_the_authority_of_the_card(phone: Phone) -
     expect(phone.seen("correction")).to_contain_text("处理中")
     phone.sure("card-lost")
     expect(phone.seen("correction")).to_have_count(2)
-    expect(phone.seen("correction").first).to_contain_text("挂失")
+    expect(phone.seen("correction").filter(has_text="挂失")).to_have_count(1)
 
 
 def test_a_ticket_is_booked_where_the_scene_is_chosen(town: Town, phone: Phone) -> None:

@@ -39,9 +39,10 @@ Page(screen({
   },
 
   copy() {
-    return this.change(async () => {
+    return this.attempt(async () => {
       const { requester = "", purpose = "" } = this.typed;
       this.made = await makeCopy(this.wallet.call, this.data.card.id, { requester, purpose, days: Number(this.data.days) });
+      await this.load();
       this.setData({ doing: "", made: t("copies.made", { time: dayAndTime(this.made.expires) }) });
     });
   },
