@@ -7,6 +7,23 @@ from adapters.policies import read_draft
 from codeservice.store import policy
 from tests.conftest import City
 
+HALL: dict[str, Any] = {
+    "services": [{"code": "general", "title": {"zh": "综合", "en": "General"}, "prefix": "A"}],
+    "windows": [{"code": "1", "services": ["general"]}],
+    "forms": [
+        {
+            "code": "register",
+            "service": "general",
+            "title": {"zh": "登记表", "en": "Registration form"},
+            "purpose": {"zh": "办理登记", "en": "Registration"},
+            "minutes": 10,
+            "fields": [{"name": "applicant", "title": {"zh": "姓名", "en": "Name"}, "source": "holder.name"}],
+        }
+    ],
+    "reviews": {"tags": {"fast": {"zh": "快", "en": "Fast"}}, "days": 7, "bad": 2, "answer_days": 5},
+}
+"""A hall with one service, one window and one form."""
+
 
 def put_in_force(city: City, scene: str, fields: dict[str, Any]) -> None:
     """Put a policy of a scene in force at once: codes of devices, and these fields."""

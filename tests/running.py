@@ -19,6 +19,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.phone import Terminal
+
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 QUIET = [
@@ -116,6 +118,13 @@ class RunningCity:
     def enrolment_code(self, terminal: str) -> str:
         """Return the printed enrolment code of a terminal."""
         return parse_qs(urlsplit(self.link(terminal)).fragment)["enrol"][0]
+
+    def terminal(self, name: str) -> Terminal:
+        """Return a terminal, newly enrolled."""
+        terminal = Terminal(self.http, name)
+        assert terminal.enrol(self.operate("terminals", "enrol", name)["enrolment_code"]).status_code == 201
+        assert terminal.authenticate(int(time.time())).status_code == 200
+        return terminal
 
     def people(self) -> list[Person]:
         """Return the people whose log-ins were printed."""

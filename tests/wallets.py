@@ -1,9 +1,15 @@
-"""A citizen's wallet in a real browser, for journeys and pictures: signing in, and going to a screen."""
+"""A citizen's wallet in a real browser, for journeys and pictures: signing in, going to a screen, reading the code."""
 
+import io
+import time
+
+import zxingcpp
+from PIL import Image
 from playwright.sync_api import Browser, Page, ViewportSize
 
 from tests.running import Person, RunningCity
 
+QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 PHONE: ViewportSize = {"width": 360, "height": 740}
 DESK: ViewportSize = {"width": 1280, "height": 800}
 
@@ -84,3 +90,27 @@ def prefer(page: Page, **chosen: str) -> None:
         {f"city-code-{name}": value for name, value in chosen.items()},
     )
     page.reload()
+
+
+def picture(page: Page) -> bytes:
+    """Take a picture of the code on the screen."""
+    page.locator("[data-testid=qr][data-iat]").wait_for()
+    return page.get_by_test_id("qr").screenshot()
+
+
+def read(image: bytes) -> str:
+    """Read a picture with an independent QR reader."""
+    # The reader looks for every kind of bar code, and sometimes sees a second one in the pattern of the first.
+    found = zxingcpp.read_barcodes(Image.open(io.BytesIO(image)), formats=QR)
+    assert len(found) == 1
+    return found[0].text
+
+
+def fresh(page: Page) -> str:
+    """Ask for a new code and read it from the screen."""
+    before = page.get_by_test_id("qr").get_attribute("data-iat")
+    # Two codes of one second would be the same code.
+    time.sleep(1.1)
+    page.get_by_test_id("redraw").click()
+    page.locator(f"[data-testid=qr][data-iat]:not([data-iat='{before}'])").wait_for()
+    return read(picture(page))

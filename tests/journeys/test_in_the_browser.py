@@ -3,15 +3,12 @@
 Once as the README starts it (SQLite, a private Redis), once on PostgreSQL with a Redis that was started separately.
 """
 
-import io
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
 import redis
-import zxingcpp
-from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from codeservice.code import Kind, read_code
@@ -24,6 +21,7 @@ from tests.conftest import new_database
 from tests.phone import Terminal
 from tests.running import Person, RunningCity, chromium
 from tests.uploading import EFFECTS, PATH, scan_of
+from tests.wallets import fresh, picture, read
 
 SCENES = {"bus": "bus-1", "hospital": "clinic-1", "pharmacy": "till-east", "scenic_spot": "gate-1"}
 WINDOW = 60
@@ -41,11 +39,7 @@ class Journey:
 
     def terminal(self, name: str) -> Terminal:
         """Return an enrolled terminal."""
-        code = self.city.operate("terminals", "enrol", name)["enrolment_code"]
-        terminal = Terminal(self.city.http, name)
-        assert terminal.enrol(code).status_code == 201
-        assert terminal.authenticate(int(time.time())).status_code == 200
-        return terminal
+        return self.city.terminal(name)
 
 
 @pytest.fixture(scope="module", params=["sqlite-private-redis", "postgresql-own-redis"])
@@ -95,33 +89,6 @@ def wallet(journey: Journey, number: int) -> Page:
         journey.wallets[number] = context.new_page()
         sign_in(journey.wallets[number], journey.city, journey.city.people()[number])
     return journey.wallets[number]
-
-
-def picture(page: Page) -> bytes:
-    """Take a picture of the code on the screen."""
-    page.locator("[data-testid=qr][data-iat]").wait_for()
-    return page.get_by_test_id("qr").screenshot()
-
-
-QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
-
-
-def read(image: bytes) -> str:
-    """Read a picture with an independent QR reader."""
-    # The reader looks for every kind of bar code, and sometimes sees a second one in the pattern of the first.
-    found = zxingcpp.read_barcodes(Image.open(io.BytesIO(image)), formats=QR)
-    assert len(found) == 1
-    return found[0].text
-
-
-def fresh(page: Page) -> str:
-    """Ask for a new code and read it from the screen."""
-    before = page.get_by_test_id("qr").get_attribute("data-iat")
-    # Two codes of one second would be the same code.
-    time.sleep(1.1)
-    page.get_by_test_id("redraw").click()
-    page.locator(f"[data-testid=qr][data-iat]:not([data-iat='{before}'])").wait_for()
-    return read(picture(page))
 
 
 def decide(terminal: Terminal, code: str) -> tuple[str, str | None]:

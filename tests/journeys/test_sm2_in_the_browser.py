@@ -7,8 +7,9 @@ from playwright.sync_api import FilePayload, Page, expect
 
 from codeservice.code import read_code
 from keys.algorithms import SM2
-from tests.journeys.test_in_the_browser import Journey, decide, fresh, picture, scanner, wallet
+from tests.journeys.test_in_the_browser import Journey, decide, scanner, wallet
 from tests.running import RunningCity, chromium
+from tests.wallets import fresh, picture
 
 KEPT_KEYS = """() => new Promise((resolve, reject) => {
   const opening = indexedDB.open("city-code-wallet");

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, ViewportSize
 
 from tests.running import ROOT, RunningCity, chromium
 from tests.screenshots import furnish
-from tests.wallets import PHONE, SCREENS, go, prefer
+from tests.wallets import PHONE, go, prefer
 
 AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text()
 RULES = """() => axe.run(document, {resultTypes: ["violations"]}).then(({violations}) => violations.map(
@@ -46,7 +46,7 @@ STOP = """() => {
 
 @dataclass(frozen=True)
 class Furnished:
-    """A wallet with a card and a child, at which all tests look."""
+    """A wallet with something on every screen, at which all tests look."""
 
     city: RunningCity
     page: Page
@@ -67,10 +67,8 @@ def wallet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
     """One city and one browser for every test of this module."""
     city = RunningCity(tmp_path_factory.mktemp("city"), {})
     with chromium() as browser:
-        page, tie = furnish(city, browser)
-        go(page, city, "cards")
-        card = str(page.get_by_test_id("card-open").first.get_attribute("href")).partition("#")[2]
-        yield Furnished(city, page, [*SCREENS, f"family-code/{tie}", f"paper/{tie}", card])
+        page, places = furnish(city, browser)
+        yield Furnished(city, page, places)
     city.stop()
 
 

@@ -14,10 +14,10 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.households import Household, households
-from tests.journeys.test_in_the_browser import decide, fresh, picture, read
+from tests.journeys.test_in_the_browser import decide
 from tests.phone import Terminal
 from tests.running import ROOT, RunningCity, chromium
-from tests.wallets import go, open_wallet, password
+from tests.wallets import fresh, go, open_wallet, password, picture, read
 
 CAMERA = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
 LIBRARY = ROOT / "docs" / "scenes" / "definitions" / "library.json"
@@ -45,11 +45,7 @@ class Journey:
 
     def terminal(self, name: str) -> Terminal:
         """Return an enrolled terminal."""
-        code = self.city.operate("terminals", "enrol", name)["enrolment_code"]
-        terminal = Terminal(self.city.http, name)
-        assert terminal.enrol(code).status_code == 201
-        assert terminal.authenticate(int(time.time())).status_code == 200
-        return terminal
+        return self.city.terminal(name)
 
     def go(self, place: str) -> Page:
         """Return the parent's wallet at a screen."""

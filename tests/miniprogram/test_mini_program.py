@@ -56,22 +56,13 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host[RunningCity]
 @pytest.fixture(scope="module")
 def bus(host: Host[RunningCity]) -> Terminal:
     """A terminal on a bus."""
-    return enrolled(host, "bus-1")
+    return host.city.terminal("bus-1")
 
 
 @pytest.fixture(scope="module")
 def clinic(host: Host[RunningCity]) -> Terminal:
     """A terminal at the desk of a clinic."""
-    return enrolled(host, "clinic-1")
-
-
-def enrolled(host: Host[RunningCity], name: str) -> Terminal:
-    """Return a terminal of the city."""
-    code = host.city.operate("terminals", "enrol", name)["enrolment_code"]
-    terminal = Terminal(host.city.http, name)
-    assert terminal.enrol(code).status_code == 201
-    assert terminal.authenticate(int(time.time())).status_code == 200
-    return terminal
+    return host.city.terminal("clinic-1")
 
 
 @pytest.fixture(scope="module")

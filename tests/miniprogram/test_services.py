@@ -16,23 +16,8 @@ from tests.families import adults, certificate, families
 from tests.miniprogram.host import QR, Phone
 from tests.miniprogram.town import Town
 from tests.officers import begin
-from tests.policies import put_in_force
+from tests.policies import HALL, put_in_force
 
-HALL: dict[str, Any] = {
-    "services": [{"code": "general", "title": {"zh": "综合", "en": "General"}, "prefix": "A"}],
-    "windows": [{"code": "1", "services": ["general"]}],
-    "forms": [
-        {
-            "code": "register",
-            "service": "general",
-            "title": {"zh": "登记表", "en": "Registration form"},
-            "purpose": {"zh": "办理登记", "en": "Registration"},
-            "minutes": 10,
-            "fields": [{"name": "applicant", "title": {"zh": "姓名", "en": "Name"}, "source": "holder.name"}],
-        }
-    ],
-    "reviews": {"tags": {"fast": {"zh": "快", "en": "Fast"}}, "days": 7, "bad": 2, "answer_days": 5},
-}
 COUGH = {"code": "cough", "title": {"zh": "止咳药", "en": "Cough medicine"}, "packages": 4, "period": 7}
 
 
