@@ -6,19 +6,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from codeservice.city import city_day
 from codeservice.demo import Citizen
-from codeservice.web.hall import FORMS, QUEUE, REVIEWS
-from codeservice.web.medicine import PRESCRIBE
-from tests.back_ends import BackEnd, open_back_end
+from tests.back_ends import BackEnd
 from tests.clinic import OPERATOR
 from tests.families import adults, certificate, families
 from tests.miniprogram.host import QR, Phone
+from tests.miniprogram.offices import hospital_asks, open_hall, prescribe_and_sell, scan, served, shown
 from tests.miniprogram.town import Town
 from tests.officers import begin
-from tests.policies import HALL, put_in_force
-
-COUGH = {"code": "cough", "title": {"zh": "止咳药", "en": "Cough medicine"}, "packages": 4, "period": 7}
 
 
 @pytest.fixture(scope="module")
@@ -39,18 +34,6 @@ def nothing_went_wrong(phone: Phone) -> Any:
     phone.faults.clear()
     yield
     assert phone.faults == []
-
-
-def scan(town: Town, name: str, code: str, **body: Any) -> dict[str, Any]:
-    """Scan as a terminal of the city does."""
-    answer: dict[str, Any] = town.city.terminal(name).scan(code, **body).get_json()
-    return answer
-
-
-def shown(phone: Phone) -> str:
-    """Return a code of this phone that nobody has scanned."""
-    phone.home()
-    return phone.fresh()
 
 
 def paper(phone: Phone) -> str:
@@ -218,14 +201,6 @@ def test_a_health_status_is_told_with_its_grounds_and_is_appealed_against(town: 
     phone.page.context.close()
 
 
-def hospital_asks(town: Town, code: str) -> tuple[BackEnd, str]:
-    """Check in at the desk; returns the hospital's server and the patient."""
-    details = scan(town, "clinic-1", code, department="internal")["details"]
-    server = BackEnd(town.city.terminal("hospital-back-end"))
-    day = city_day(town.city.clock.now)
-    return server, str(server.call("GET", f"/api/v1/encounters/{day}/{details['visit']}").get_json()["patient"])
-
-
 def test_a_hospital_s_question_is_answered_and_a_withdrawal_is_seen_at_once(town: Town, phone: Phone) -> None:
     server, subject = hospital_asks(town, shown(phone))
     about = {"patient": subject, "scopes": ["labs"], "purpose": "referral", "operator": OPERATOR}
@@ -267,15 +242,7 @@ def test_a_consent_is_given_by_the_holder_alone(town: Town, phone: Phone) -> Non
 @pytest.fixture(scope="module")
 def hall(town: Town) -> BackEnd:
     """The server of a hall whose rules are in force."""
-    put_in_force(town.city, "government", HALL)
-    return open_back_end(town.city, "hall-system", "city-hall", QUEUE, FORMS, REVIEWS)
-
-
-def served(town: Town, hall: BackEnd, phone: Phone) -> str:
-    """Draw a number, and be called to a window; returns the visit."""
-    drawn = scan(town, "queue-1", shown(phone), service="general")
-    hall.call("POST", "/api/v1/queue/calls", {"window": "1"})
-    return str(drawn["scan"])
+    return open_hall(town)
 
 
 def test_a_form_is_shown_before_it_is_shared_and_the_hall_gets_that_and_no_more(
@@ -313,17 +280,7 @@ def test_a_consent_to_a_form_is_withdrawn_and_the_hall_gets_nothing(town: Town, 
 
 
 def test_prescriptions_and_limited_medicines_are_listed(town: Town, phone: Phone) -> None:
-    put_in_force(town.city, "pharmacy", {"classes": [COUGH], "reversal_minutes": 30})
-    hospital = open_back_end(town.city, "prescriber", "first-hospital", PRESCRIBE)
-    seen = scan(town, "clinic-1", shown(phone))
-    body = {
-        "verification": seen["scan"],
-        "prescriber": "D-17",
-        "items": [{"code": "M1", "name": "阿莫西林", "quantity": 2}],
-    }
-    assert hospital.call("POST", "/api/v1/prescriptions", body).status_code == 201
-    sold = scan(town, "till-east", shown(phone), medicine={"class": "cough", "packages": 3})
-    assert sold["decision"] == "accepted"
+    prescribe_and_sell(town, phone)
     phone.go("errands")
     expect(phone.seen("prescription")).to_contain_text("阿莫西林：2，已取 0")
     expect(phone.seen("purchase")).to_contain_text("止咳药 · 3 盒")
