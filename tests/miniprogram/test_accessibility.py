@@ -55,9 +55,9 @@ def test_axe_finds_nothing_and_targets_are_large(phone: Phone, least: int, langu
     assert not found, json.dumps(found, indent=1, ensure_ascii=False)
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
-def test_no_page_scrolls_sideways_at_320_pixels_and_thirty_points(phone: Phone, language: str) -> None:
-    prefer(phone, elder=True, language=language)
+def test_no_page_scrolls_sideways_at_320_pixels_and_thirty_points(phone: Phone) -> None:
+    """In English, whose words are the longer ones."""
+    prefer(phone, elder=True, language="en")
     phone.page.evaluate(
         "wx.setStorageSync('city-code-preferences', {...wx.getStorageSync('city-code-preferences'), size: 40})"
     )

@@ -62,7 +62,7 @@ def test_a_second_phone_is_told_to_the_first_which_can_be_frozen_from_it(town: T
     first.open()
     # Whoever found the phone is not signed in by its WeChat, and what it still shows is dead.
     expect(first.at("sign-in-again")).to_be_visible()
-    assert scan(town, "bus-1", first.fresh())["reason"] == "revoked"
+    assert scan(town, "bus-1", first.code())["reason"] == "revoked"
     second.tap("obstacle-action")
     assert scan(town, "bus-1", second.code())["decision"] == "accepted"
     for one in (first, second):
