@@ -8,8 +8,10 @@ import * as bus from "./rules/bus.js";
 import * as hospital from "./rules/hospital.js";
 import * as pharmacy from "./rules/pharmacy.js";
 import * as scenicSpot from "./rules/scenic_spot.js";
+import * as venue from "./rules/venue.js";
 
-const RULES = new Map([["bus", bus], ["hospital", hospital], ["pharmacy", pharmacy], ["scenic_spot", scenicSpot]]);
+const RULES = new Map([["bus", bus], ["hospital", hospital], ["pharmacy", pharmacy], ["scenic_spot", scenicSpot],
+  ["venue", venue]]);
 const KINDS = { device: "91", served: "92", paper: "93", digit: "18", typed: "00" };
 const HEALTH = { none: 0, green: 1, yellow: 2, red: 3 };
 const COMMON = ["kinds", "with_document", "early", "late", "discloses", "holder_check", "offline"];

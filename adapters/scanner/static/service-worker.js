@@ -13,7 +13,7 @@ const OWN = ["acts", "alone", "bundle", "camera_panel", "circumstances", "city_t
   "documents", "enrolment", "frames", "gate", "heartbeat", "kept_time", "ledger", "local_memory", "lock",
   "lock_panel", "medicine", "memory", "offline", "option", "parts", "pin", "policy", "prescriptions",
   "registration", "rules/bus", "rules/condition", "rules/hospital", "rules/hours", "rules/pharmacy",
-  "rules/presence", "rules/scenic_spot", "scanner", "scanning", "serial_panel", "serial_scanner", "services",
+  "rules/presence", "rules/scenic_spot", "rules/stay", "rules/venue", "scanner", "scanning", "serial_panel", "serial_scanner", "services",
   "settings_panel", "sound_panel", "sounds", "standing", "sync", "terminal", "translations/en", "translations/zh",
   "verdict", "wedge", "words"];
 const FILES = [
