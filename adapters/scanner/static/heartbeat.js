@@ -126,8 +126,8 @@ export class Heartbeat {
 }
 
 function ageOf(seconds) {
-  const [unit, length] = UNITS.find(([, least]) => seconds >= least) ?? UNITS.at(-1);
-  return t(`age.${unit}`, { count: Math.max(0, Math.floor(seconds / length)) });
+  const [unit, length] = UNITS.find(([, least]) => seconds >= least) ?? ["now", 1];
+  return t(`age.${unit}`, { count: Math.floor(seconds / length) });
 }
 
 function part(id) {

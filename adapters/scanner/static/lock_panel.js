@@ -39,7 +39,8 @@ export class LockPanel {
     // Browsers fill the screen and keep it lit only after a touch, and let go of both by themselves.
     document.addEventListener("pointerup", () => this.closed && fillTheScreen());
     document.addEventListener("visibilitychange", () => this.closed && keepAwake());
-    for (const kind of ["pointerdown", "keydown", "input"]) {
+    // Not keys: a hand scanner's go wherever the focus was left.
+    for (const kind of ["pointerdown", "input", "focusin"]) {
       document.addEventListener(kind, ({ target }) => {
         if (target.closest?.(STAFF)) this.#touched = seconds();
       });

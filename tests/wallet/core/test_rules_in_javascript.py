@@ -2,14 +2,14 @@
 
 import itertools
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from adapters import ADAPTERS
 from adapters.bus import Bus
@@ -34,8 +34,7 @@ from codeservice.visit import Reentry
 from keys.key import Purpose
 from tests.codeservice.test_profile import PROFILE
 from tests.makers import HOUR, ISSUERS, NOW
-from tests.running import chromium
-from tests.wallet.core.javascript import blank, served
+from tests.wallet.core.javascript import blank
 from tests.wallet.core.test_documents_in_javascript import TRUST
 
 SIGNER = ISSUERS[Purpose.STATUS].signer(Purpose.STATUS)
@@ -55,10 +54,9 @@ class Scan:
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
+def page(browser: Browser, origin: str) -> Page:
     """A page with a store."""
-    with served() as origin, chromium() as browser:
-        yield blank(browser.new_page(), origin)
+    return blank(browser.new_page(), origin)
 
 
 def profile_of(scene: str, policy: ScenePolicy, **changes: Any) -> Profile:

@@ -10,7 +10,6 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from codeservice.digit import write_digit_code
 from tests.running import chromium
-from tests.wallet.core.javascript import served
 from tests.wallet.core.pages import HANDLES, SEED, PretendCity
 
 SCAN = "/scan/v1/bus"
@@ -47,34 +46,11 @@ def browser() -> Iterator[Browser]:
         yield opened
 
 
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    """Where the pages are served."""
-    with served() as address:
-        yield address
-
-
 @pytest.fixture
-def city() -> Iterator[PretendCity]:
-    """The server's side; at the end no page may have complained."""
-    made = PretendCity()
-    yield made
-    assert made.faults == []
-
-
-@pytest.fixture
-def filmed(browser: Browser, city: PretendCity) -> Iterator[Page]:
-    """A page of its own, not opened yet, that sees the cameras."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="zh-CN")
-    yield city.join(context.new_page())
-    context.close()
-
-
-@pytest.fixture
-def page(filmed: Page) -> Page:
-    """The same without a camera: reading its pictures takes time."""
-    filmed.add_init_script(FAIL % "NotFoundError")
-    return filmed
+def page(desk: Page) -> Page:
+    """A desk without a camera: reading its pictures takes time."""
+    desk.add_init_script(FAIL % "NotFoundError")
+    return desk
 
 
 def opened(page: Page, origin: str) -> Page:
@@ -129,9 +105,9 @@ def try_pin(page: Page, pin: str) -> None:
     page.keyboard.press("Enter")
 
 
-def test_the_camera_chosen_runs_and_is_chosen_again_after_a_reload(filmed: Page, origin: str) -> None:
-    settings(opened(filmed, origin))
-    choice = filmed.get_by_test_id("camera-choice")
+def test_the_camera_chosen_runs_and_is_chosen_again_after_a_reload(desk: Page, origin: str) -> None:
+    settings(opened(desk, origin))
+    choice = desk.get_by_test_id("camera-choice")
     expect(choice.locator("option")).to_have_count(2)
     assert len(set(choice.locator("option").all_inner_texts())) == 2
     before = choice.input_value()
@@ -139,27 +115,27 @@ def test_the_camera_chosen_runs_and_is_chosen_again_after_a_reload(filmed: Page,
     assert before != other
     for _ in range(2):
         choice.select_option(other)
-        filmed.wait_for_function(
+        desk.wait_for_function(
             "id => document.getElementById('video').srcObject?.getVideoTracks()[0].getSettings().deviceId === id",
             arg=other,
         )
-        filmed.reload()
-        settings(ready(filmed))
+        desk.reload()
+        settings(ready(desk))
         expect(choice).to_have_value(other)
-    assert json.loads(filmed.evaluate("localStorage['city-code-scanner-settings']")) == {"camera": other}
+    assert json.loads(desk.evaluate("localStorage['city-code-scanner-settings']")) == {"camera": other}
 
 
-def test_the_lamp_is_offered_only_where_the_camera_has_one(filmed: Page, origin: str) -> None:
-    opened(filmed, origin)
-    filmed.locator("[data-testid=scanner][data-camera=on]").wait_for()
-    expect(filmed.get_by_test_id("torch")).to_be_hidden()
-    filmed.add_init_script(LAMP)
-    filmed.reload()
-    lamp = filmed.get_by_test_id("torch")
+def test_the_lamp_is_offered_only_where_the_camera_has_one(desk: Page, origin: str) -> None:
+    opened(desk, origin)
+    desk.locator("[data-testid=scanner][data-camera=on]").wait_for()
+    expect(desk.get_by_test_id("torch")).to_be_hidden()
+    desk.add_init_script(LAMP)
+    desk.reload()
+    lamp = desk.get_by_test_id("torch")
     for pressed in ("true", "false"):
         lamp.click()
         expect(lamp).to_have_attribute("aria-pressed", pressed)
-        assert filmed.evaluate("String(lamp)") == pressed
+        assert desk.evaluate("String(lamp)") == pressed
 
 
 def test_a_camera_that_fails_says_why_and_what_to_do(page: Page, origin: str) -> None:
@@ -179,13 +155,13 @@ def test_a_camera_that_fails_says_why_and_what_to_do(page: Page, origin: str) ->
         page.get_by_test_id("language-switch").click()
 
 
-def test_a_camera_that_is_unplugged_says_so(filmed: Page, origin: str) -> None:
-    opened(filmed, origin)
-    filmed.locator("[data-testid=scanner][data-camera=on]").wait_for()
-    filmed.evaluate("document.getElementById('video').srcObject.getVideoTracks()[0].dispatchEvent(new Event('ended'))")
-    expect(filmed.get_by_test_id("no-camera")).to_contain_text("摄像头已断开")
-    filmed.evaluate("navigator.mediaDevices.dispatchEvent(new Event('devicechange'))")
-    filmed.locator("[data-testid=scanner][data-camera=on]").wait_for()
+def test_a_camera_that_is_unplugged_says_so(desk: Page, origin: str) -> None:
+    opened(desk, origin)
+    desk.locator("[data-testid=scanner][data-camera=on]").wait_for()
+    desk.evaluate("document.getElementById('video').srcObject.getVideoTracks()[0].dispatchEvent(new Event('ended'))")
+    expect(desk.get_by_test_id("no-camera")).to_contain_text("摄像头已断开")
+    desk.evaluate("navigator.mediaDevices.dispatchEvent(new Event('devicechange'))")
+    desk.locator("[data-testid=scanner][data-camera=on]").wait_for()
 
 
 def serial(page: Page, origin: str) -> Page:
@@ -336,6 +312,48 @@ def test_a_locked_page_scans_and_keeps_everything_else_behind_the_pin(
     expect(page.get_by_test_id("lock-state")).to_be_empty()
     expect(page.get_by_test_id("unlock")).to_be_hidden()
     assert len(city.asked[SCAN]) == 1
+
+
+def test_an_unlocked_page_locks_again_when_staff_have_gone(page: Page, origin: str, city: PretendCity) -> None:
+    """Holders and hand scanners go on; they are no staff."""
+    page.clock.install()
+    lock(opened(page, origin))
+    try_pin(page, PIN)
+    expect(page.get_by_test_id("settings-open")).to_be_focused()
+    page.clock.run_for(150_000)
+    settings(page)
+    page.clock.run_for(100_000)
+    for code in CODES[:2]:
+        for digit in code:
+            page.keyboard.press(f"Digit{digit}")
+        page.keyboard.press("Enter")
+        accepted(page)
+    expect(page.get_by_test_id("settings")).to_be_visible()
+    page.clock.run_for(81_000)
+    page.locator("[data-testid=scanner][data-locked]").wait_for()
+    expect(page.get_by_test_id("settings")).to_be_hidden()
+    assert len(city.asked[SCAN]) == 2
+    page.get_by_test_id("unlock").click()
+    expect(page.get_by_test_id("unlock-pin")).to_be_focused()
+
+
+def test_the_settings_are_a_panel_of_their_own(page: Page, origin: str) -> None:
+    """They never push the camera away, and close by their button, by Escape and when the page is locked."""
+    opened(page, origin)
+    expect(page.get_by_test_id("scans-today")).not_to_be_empty()
+    where = "document.querySelector('.frame').getBoundingClientRect().top"
+    for size in SIZES:
+        page.set_viewport_size(size)
+        before = page.evaluate(where)
+        settings(page)
+        assert page.evaluate(where) == before
+        expect(page.get_by_test_id("settings-close")).to_be_focused()
+        page.keyboard.press("Escape")
+        expect(page.get_by_test_id("settings")).to_be_hidden()
+        expect(page.get_by_test_id("settings-open")).to_be_focused()
+    settings(page)
+    page.get_by_test_id("settings-close").click()
+    expect(page.get_by_test_id("settings")).to_be_hidden()
 
 
 def test_a_ticked_document_does_not_outlive_the_staff(page: Page, origin: str, city: PretendCity) -> None:

@@ -117,6 +117,7 @@ export default {
   "link.alone": "Offline, decides here",
   "list.age": "List {age}",
   "key.age": "Keys {age}",
+  "age.now": "up to date",
   "age.day": "{count} d old",
   "age.hour": "{count} h old",
   "age.minute": "{count} min old",

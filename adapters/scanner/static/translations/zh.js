@@ -117,6 +117,7 @@ export default {
   "link.alone": "离线，本机判定",
   "list.age": "名单 {age}",
   "key.age": "密钥 {age}",
+  "age.now": "刚更新",
   "age.day": "{count} 天前",
   "age.hour": "{count} 小时前",
   "age.minute": "{count} 分钟前",
