@@ -10,6 +10,7 @@ from adapters.pharmacy import PharmacyPolicy
 from adapters.terminals import SCOPE, policy_of, require_terminal
 from codeservice.errors import BadRequestError, ConflictError, NotFoundError
 from codeservice.reason import Words
+from codeservice.receiving import was_decided_offline
 from codeservice.scan import Outcome
 from codeservice.services import Services
 from codeservice.store import audit, client, medicine, prescription, scan
@@ -155,7 +156,7 @@ def scanned_prescriptions(services: Services, scan_id: str) -> OpenPrescriptions
     till, _policy = _till(services)
 
     def work(connection: Connection) -> list[prescription.StoredPrescription]:
-        holder = _scanned(connection, till, scan_id, now)
+        holder = _scanned(services, connection, till, scan_id, now)
         found = prescription.open_of(connection, services.vault, holder, now=now)
         _audit(connection, till, now, "prescriptions_seen", f"scan:{scan_id}", {"count": len(found)})
         return found
@@ -191,7 +192,7 @@ def redeem_prescription(services: Services, body: RedemptionRequest) -> Redeemed
 
     def work(connection: Connection) -> prescription.StoredRedemption:
         client.require_active(connection, till.id)
-        holder = _scanned(connection, till, body.scan, now)
+        holder = _scanned(services, connection, till, body.scan, now)
         id_ = prescription.redeem(
             connection,
             client=till.id,
@@ -273,13 +274,13 @@ def _till(services: Services) -> tuple[StoredClient, PharmacyPolicy]:
     return who, cast("PharmacyPolicy", policy_of(services, who, now).document)
 
 
-def _scanned(connection: Connection, till: StoredClient, scan_id: str, now: int) -> str:
+def _scanned(services: Services, connection: Connection, till: StoredClient, scan_id: str, now: int) -> str:
     found = scan.find_of_partner(connection, till.partner, scan_id)
     accepted = found is not None and found.outcome == Outcome.ACCEPTED.value and found.scene == SCENE
     if found is None or not accepted or found.client != till.id or found.person is None:
         raise NotFoundError("scan_not_found")
     # A scan that was decided without the service does not show that the holder stands there now.
-    if now - found.at > SCAN_LIFE or found.received is not None:
+    if now - found.at > SCAN_LIFE or was_decided_offline(services, found):
         raise ConflictError("scan_too_old")
     return found.person
 

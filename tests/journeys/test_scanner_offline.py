@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Route, expect, sync_playwright
 
 from tests.crowd import Held
 from tests.journeys.test_a_terminal_and_its_city import phones, wait_until
@@ -27,6 +27,7 @@ LEDGER = """(name) => new Promise((resolve, reject) => {
 })"""
 """The version of the lists that a page has kept."""
 
+BROKEN = "void (IDBObjectStore.prototype.add = () => { throw new DOMException('', 'UnknownError'); })"
 KEPT = """navigator.serviceWorker.ready.then(() => caches.open('city-code-scanner'))
   .then((cache) => cache.match(location.pathname)).then(Boolean)"""
 
@@ -169,15 +170,61 @@ def test_what_is_too_old_or_not_this_terminals_to_decide_stays_undecided(
         expect(hall.get_by_test_id("waiting")).to_have_text("")
 
 
+def test_lost_answers_suspensions_and_a_store_that_fails(city: RunningCity, playwright: Playwright) -> None:
+    ((first, second, third, fourth, *_),) = phones(city, 1)
+    lost: list[str] = []
+
+    def lose(route: Route) -> None:
+        lost.append(route.fetch().text())
+        route.abort()
+
+    with chromium_of(playwright) as browser:
+        context = browser.new_context(locale="zh-CN")
+        page = context.new_page()
+        page.goto(city.link("bus-2"))
+        ready(page)
+        knows_lists_of(page, "bus-2", 0)
+        # The service stores a scan, and its answer is lost: it is told again, and is one scan.
+        page.route("**/terminals/v1/uploads", lose, times=1)
+        assert scan(page, shown(first)) == ("accepted", None)
+        wait_until(lambda: bool(page.evaluate("window.dispatchEvent(new Event('online'))")) and bool(lost))
+        expect(page.get_by_test_id("waiting")).to_have_text("", timeout=60_000)
+        row = stream_of(city, "bus-2")
+        assert (row["last"], row["stored"], row["quarantined"]) == (1, 1, 0)
+        # Suspended while nobody could tell it: it hands over, and acts no more, also after a reload without network.
+        context.set_offline(offline=True)
+        assert scan(page, shown(second)) == ("accepted", None)
+        city.operate("terminals", "suspend", "bus-2")
+        context.set_offline(offline=False)
+        expect(page.get_by_test_id("faults")).to_contain_text("停用", timeout=60_000)
+        expect(page.get_by_test_id("waiting")).to_have_text("")
+        row = stream_of(city, "bus-2")
+        assert (row["last"], row["stored"], row["quarantined"]) == (2, 1, 1)
+        page.wait_for_function(KEPT)
+        context.set_offline(offline=True)
+        ready(page).reload()
+        assert scan(ready(page), shown(third)) == ("refused", "terminal_not_allowed")
+        city.operate("terminals", "resume", "bus-2")
+        context.set_offline(offline=False)
+        expect(page.get_by_test_id("faults")).to_be_empty(timeout=60_000)
+        expect(page.get_by_test_id("waiting")).to_have_text("")
+        # What cannot be stored is not accepted, whoever decides.
+        page.evaluate(BROKEN)
+        assert scan(page, shown(fourth)) == ("undetermined", "temporarily_unavailable")
+        expect(page.get_by_test_id("faults")).to_contain_text("存储故障")
+        row = stream_of(city, "bus-2")
+        assert (row["last"], row["stored"], row["quarantined"]) == (3, 2, 1)
+
+
 def test_a_second_page_of_a_terminal_waits_for_the_first(city: RunningCity, playwright: Playwright) -> None:
     """Two would give one number to two scans, which the service takes for a copied terminal."""
     with chromium_of(playwright) as browser:
         context = browser.new_context(locale="zh-CN")
         first = context.new_page()
-        first.goto(city.link("bus-2"))
+        first.goto(city.link("clinic-2"))
         ready(first)
         second = context.new_page()
-        second.goto(f"{city.origin}/scanner/bus")
+        second.goto(f"{city.origin}/scanner/hospital")
         second.locator("[data-testid=scanner][data-state=elsewhere]").wait_for()
         expect(second.get_by_test_id("elsewhere")).to_contain_text("另一个页面")
         first.close()

@@ -35,13 +35,14 @@ export class Heartbeat {
   /** Makes one contact, and plans the next. */
   async beat() {
     clearTimeout(this.#timer);
-    const { sync, terminal } = this.#parts;
+    const { standing, sync, terminal } = this.#parts;
     try {
-      this.#state = await terminal.state();
       await sync.step();
+      this.#state = await terminal.state();
       this.tell("online");
     } catch (error) {
       if (!error.code) throw error;
+      await standing.hear(error, sync.moment());
       this.tell(error.code === UNREACHABLE || error.status === 429 ? "offline" : "refused");
       await sync.tidy();
     }

@@ -52,7 +52,6 @@ export class Sync {
         await this.#fetchLists();
       } catch (error) {
         if (!error.code || error.code === UNREACHABLE) throw error;
-        await this.#parts.standing.hear(error, this.moment());
         // What was scanned is handed over, whatever the service thinks of this terminal.
         await this.#uploadAll();
         throw error;

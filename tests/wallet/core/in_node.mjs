@@ -2,6 +2,7 @@
 
 import { json } from "node:stream/consumers";
 
+import { KeptTime } from "../../../adapters/scanner/static/kept_time.js";
 import { ALGORITHMS } from "../../../wallet/core/algorithms.js";
 import { fromBase64url, toBase64url } from "../../../wallet/core/base64url.js";
 import { decodeCbor, encodeCbor } from "../../../wallet/core/cbor.js";
@@ -32,6 +33,15 @@ const KIND_DIGITS = 2;
 const TASKS = {
   vectors: ({ vectors, trust }) => decideAll(vectors, trust),
   lists: ({ vectors }) => offerAll(vectors),
+  clock: ({ kept, moments }) => {
+    let at = moments[0];
+    const clock = new KeptTime(kept, { wall: () => at.wall, steady: () => at.steady });
+    return moments.map((moment) => {
+      at = moment;
+      if (moment.said !== undefined) clock.set(moment.said, moment.asked ?? moment.steady);
+      return { now: clock.now(), ...clock.kept() };
+    });
+  },
   documents: offerLists,
   profiles: offerProfiles,
   scans: ({ scans }) => scans.map((scan) => Buffer.from(writeItem(scan)).toString("hex")),
