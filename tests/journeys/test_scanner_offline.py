@@ -79,7 +79,8 @@ def playwright() -> Iterator[Playwright]:
 def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCity]:
     running = RunningCity(tmp_path_factory.mktemp("city") / "city", {})
     yield running
-    running.process.kill()
+    if running.process.poll() is None:
+        running.stop()
 
 
 @pytest.fixture
