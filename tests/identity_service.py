@@ -2,11 +2,11 @@
 
 import json
 import secrets
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.doubles import serving
 
 SECRET = "secret of the double"
 
@@ -43,26 +43,6 @@ class IdentityServer:
 def identity_server() -> Iterator[IdentityServer]:
     """Run the double on this machine."""
     double = IdentityServer()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            status, data = double.answer(self.headers.get("Authorization", ""), body)
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    double.address = f"http://127.0.0.1:{server.server_port}/confirm"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with serving(lambda _path, secret, body: double.answer(secret, body)) as address:
+        double.address = f"{address}/confirm"
         yield double
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -9,9 +9,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.doubles import serving
 
 APP, SECRET = "wx0123456789abcdef", "app secret of the double"
 CODE_LIFE = 300
@@ -115,33 +116,10 @@ def wechat_server() -> Iterator[WechatServer]:
     """Run the double on this machine."""
     double = WechatServer()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self._do({})
+    def answer(path: str, _authorization: str, body: Json) -> tuple[int, bytes]:
+        parts = urlsplit(path)
+        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        return 200, json.dumps(double.answer(parts.path, query, body)).encode()
 
-        def do_POST(self) -> None:
-            self._do(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-
-        def _do(self, body: Json) -> None:
-            parts = urlsplit(self.path)
-            query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-            data = json.dumps(double.answer(parts.path, query, body)).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json; charset=UTF-8")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    double.address = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with serving(answer) as double.address:
         yield double
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -54,9 +54,10 @@ export function screen({ title, place = "", open = openByLoading, tell = () => {
       return true;
     },
 
-    /** Fetches what the page shows, again too. */
+    /** Fetches what the page shows, again too. Nobody has to wait for it: a tap meanwhile is heard. */
     reload() {
-      return this.attempt(() => this.fill());
+      this.setData({ problem: "" });
+      return this.told(() => this.fill());
     },
 
     /** Runs `act`, and shows what came of it. @param {() => Promise<any>} act */
@@ -104,17 +105,23 @@ export function screen({ title, place = "", open = openByLoading, tell = () => {
       wx.navigateTo({ url: `/pages/${name}/${name}${query && `?${query}`}` });
     },
 
-    /** Runs `act` once at a time; what fails is told on the page. @param {() => Promise<void>} act */
+    /** Runs `act` once at a time: a second tap is none. What fails is told on the page. @param {() => Promise<void>} act */
     async attempt(act) {
       if (this.data.busy) return;
       this.setData({ busy: true, problem: "" });
+      try {
+        await this.told(act);
+      } finally {
+        this.setData({ busy: false });
+      }
+    },
+
+    async told(act) {
       try {
         await act();
       } catch (error) {
         this.setData({ problem: problemWords(error) });
         if (!error.code) throw error;
-      } finally {
-        this.setData({ busy: false });
       }
     },
 
