@@ -3,23 +3,16 @@
 import itertools
 import sys
 import tempfile
-import time
 from http import HTTPStatus
 from pathlib import Path
 
-from flask import Flask
 from playwright.sync_api import Browser, Page
 
-from codeservice.app import open_services
-from codeservice.one_machine import environment_of
-from codeservice.settings import settings_from
 from codeservice.store import client
-from codeservice.store.policy import LOOK_EVERY
 from codeservice.web.hall import FORMS, QUEUE
 from tests.back_ends import BackEnd
-from tests.conftest import City, Clock
 from tests.households import households
-from tests.policies import HALL, put_in_force
+from tests.policies import HALL, beside, put_in_force
 from tests.running import RunningCity, chromium
 from tests.wallets import DESK, PHONE, SCREENS, fresh, go, open_wallet, picture, prefer, read
 
@@ -81,15 +74,11 @@ def furnish(city: RunningCity, browser: Browser) -> tuple[Page, list[str]]:
 
 def ask_for_form(city: RunningCity, code: str) -> None:
     """Put a hall's rules in force, draw a number there, and let the hall ask for a form."""
-    services = open_services(settings_from(environment_of(city.data, {})))
-    hall = City(services, Flask(__name__), Clock(int(time.time())), [])
-    put_in_force(hall, "government", HALL)
-    with services.database.write() as connection:
-        names = {"id_": "hall", "kind": client.BACK_END, "place": "city-hall", "name": "hall"}
-        client.add_client(connection, **names, scopes=frozenset({FORMS, QUEUE}))
-    services.database.close()
-    # A process looks at the policies once a second.
-    time.sleep(2 * LOOK_EVERY)
+    with beside(city) as hall:
+        put_in_force(hall, "government", HALL)
+        with hall.services.database.write() as connection:
+            names = {"id_": "hall", "kind": client.BACK_END, "place": "city-hall", "name": "hall"}
+            client.add_client(connection, **names, scopes=frozenset({FORMS, QUEUE}))
     drawn = city.terminal("queue-1").scan(code, service="general").get_json()
     system = BackEnd(city.terminal("hall"))
     system.call("POST", "/api/v1/queue/calls", {"window": "1"})

@@ -13,9 +13,12 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
+from adapters import ADAPTERS
+from codeservice.policy import write_document
 from tests.households import Household, households
 from tests.journeys.test_in_the_browser import decide
 from tests.phone import Terminal
+from tests.policies import beside, put_in_force
 from tests.running import ROOT, RunningCity, chromium
 from tests.wallets import fresh, go, open_wallet, password, picture, read
 
@@ -147,6 +150,22 @@ def test_consent_counts_from_the_next_scan_and_so_does_its_withdrawal(journey: J
     first, second = found.all()[:2]
     expect(first).to_contain_text("姓名（遮盖）")
     expect(second).not_to_contain_text("姓名（遮盖）")
+
+
+def test_a_scene_that_demands_more_of_the_wallet_says_so_and_the_others_go_on(journey: Journey) -> None:
+    """Demanded, and taken back."""
+    usual = json.loads(write_document(ADAPTERS["pharmacy"].default))
+    page = journey.page
+    for demands, state in (({"demands": {"assurance": "presence"}}, "none"), ({}, "drawn")):
+        with beside(journey.city) as city:
+            put_in_force(city, "pharmacy", usual | demands)
+        journey.go("code").reload()
+        page.get_by_test_id("scene-pharmacy").click()
+        page.locator(f"[data-testid=code-panel][data-state={state}]").wait_for()
+        if demands:
+            expect(page.locator("[data-testid=no-code][data-reason=assurance_required]")).to_contain_text("当面核验")
+            page.get_by_test_id("scene-bus").click()
+            page.locator("[data-testid=qr][data-iat]").wait_for()
 
 
 def test_a_poster_is_read_by_the_camera_and_leaves_one_line_in_one_s_own_records(
