@@ -27,7 +27,9 @@ LEDGER = """(name) => new Promise((resolve, reject) => {
 })"""
 """The version of the lists that a page has kept."""
 
-BROKEN = "void (IDBObjectStore.prototype.add = () => { throw new DOMException('', 'UnknownError'); })"
+BROKEN = """void ["add", "put", "count"].forEach((name) => {
+  IDBObjectStore.prototype[name] = () => { throw new DOMException("", "UnknownError"); };
+})"""
 KEPT = """navigator.serviceWorker.ready.then(() => caches.open('city-code-scanner'))
   .then((cache) => cache.match(location.pathname)).then(Boolean)"""
 
@@ -213,6 +215,11 @@ def test_lost_answers_suspensions_and_a_store_that_fails(city: RunningCity, play
         page.evaluate(BROKEN)
         assert scan(page, shown(fourth)) == ("undetermined", "temporarily_unavailable")
         expect(page.get_by_test_id("faults")).to_contain_text("存储故障")
+        context.set_offline(offline=True)
+        assert scan(page, fourth.show(int(time.time()) - 1)) == ("undetermined", "temporarily_unavailable")
+        expect(page.get_by_test_id("link-state")).to_have_attribute("data-link", "offline")
+        context.set_offline(offline=False)
+        expect(page.get_by_test_id("link-state")).to_have_attribute("data-link", "online", timeout=60_000)
         row = stream_of(city, "bus-2")
         assert (row["last"], row["stored"], row["quarantined"]) == (3, 2, 1)
 

@@ -1,6 +1,7 @@
 /** The head of the page: the time, contact with the service, how old what it decides by is, what waits, what is wrong. */
 
 import { UNREACHABLE } from "/wallet/core/api.js";
+import { StoreError } from "./ledger.js";
 import { language, t } from "./words.js";
 
 const EVERY_MS = 30_000;
@@ -35,20 +36,14 @@ export class Heartbeat {
   /** Makes one contact, and plans the next. */
   async beat() {
     clearTimeout(this.#timer);
-    const { standing, sync, terminal } = this.#parts;
     try {
-      await sync.step();
-      this.#state = await terminal.state();
-      this.tell("online");
-    } catch (error) {
-      if (!error.code) throw error;
-      await standing.hear(error, sync.moment());
-      this.tell(error.code === UNREACHABLE || error.status === 429 ? "offline" : "refused");
-      await sync.tidy();
+      await this.#storing(() => this.#contact());
+      await this.#count();
+    } finally {
+      // Whatever went wrong, contacts must go on.
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.beat(), this.#link === "online" ? EVERY_MS : SOON_MS);
     }
-    await this.#count();
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.beat(), this.#link === "online" ? EVERY_MS : SOON_MS);
   }
 
   /** @param {"online"|"offline"|"refused"} link as seen by the last call */
@@ -71,7 +66,7 @@ export class Heartbeat {
     await this.#count();
     if (this.#link !== "online" || this.#waiting === 0) return;
     try {
-      await this.#parts.sync.flush();
+      await this.#storing(() => this.#parts.sync.flush());
       await this.#count();
     } catch (error) {
       // The next beat says what is wrong.
@@ -94,9 +89,35 @@ export class Heartbeat {
     part("faults").textContent = this.#faults().map((fault) => t(`fault.${fault}`)).join(" ");
   }
 
+  async #contact() {
+    const { standing, sync, terminal } = this.#parts;
+    try {
+      await sync.step();
+      this.#state = await terminal.state();
+      this.tell("online");
+    } catch (error) {
+      if (!error.code) throw error;
+      this.tell(error.code === UNREACHABLE || error.status === 429 ? "offline" : "refused");
+      await standing.hear(error, sync.moment());
+      await sync.tidy();
+    }
+  }
+
   async #count() {
-    this.#waiting = await this.#parts.ledger.waiting();
+    await this.#storing(async () => {
+      this.#waiting = await this.#parts.ledger.waiting();
+    });
     this.write();
+  }
+
+  /** A browser that does not store is no reason to lose contact. */
+  async #storing(work) {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      this.#parts.standing.noteFailure(error);
+    }
   }
 
   #writeAges() {

@@ -158,17 +158,19 @@ export class Ledger {
   }
 
   async #transact(mode, work) {
+    let transaction = null;
     try {
-      const transaction = this.#database.transaction(Object.keys(TABLES), mode, { durability: "strict" });
-      const done = new Promise((resolve, reject) => {
-        transaction.oncomplete = resolve;
-        transaction.onabort = () => reject(transaction.error);
-      });
+      transaction = this.#database.transaction(Object.keys(TABLES), mode, { durability: "strict" });
       work(transaction);
-      await done;
     } catch (error) {
+      // What was asked before it must not be done alone.
+      transaction?.abort();
       throw new StoreError(error);
     }
+    await new Promise((resolve, reject) => {
+      transaction.oncomplete = resolve;
+      transaction.onabort = () => reject(new StoreError(transaction.error));
+    });
   }
 
   async #seal(item, seq) {
