@@ -2,16 +2,27 @@
 
 import io
 import time
+from typing import Protocol
 
 import zxingcpp
 from PIL import Image
 from playwright.sync_api import Browser, Page, ViewportSize
 
-from tests.running import Person, RunningCity
+from tests.running import Person
 
 QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 PHONE: ViewportSize = {"width": 360, "height": 740}
 DESK: ViewportSize = {"width": 1280, "height": 800}
+
+
+class Reached(Protocol):
+    """A city that browsers reach."""
+
+    @property
+    def origin(self) -> str:
+        """Where."""
+        ...
+
 
 SCREENS = {
     "code": "qr",
@@ -37,14 +48,14 @@ SCREENS = {
 """Every place that needs no name of something, with the part that is there once it is drawn."""
 
 
-def open_wallet(browser: Browser, city: RunningCity, person: Person, viewport: ViewportSize = PHONE) -> Page:
+def open_wallet(browser: Browser, city: Reached, person: Person, viewport: ViewportSize = PHONE) -> Page:
     """Return the wallet of a person on a phone of its own, signed in and with a code on screen."""
     page = browser.new_context(viewport=viewport, locale="zh-CN", accept_downloads=True).new_page()
     sign_in(page, city, person)
     return page
 
 
-def sign_in(page: Page, city: RunningCity, person: Person) -> None:
+def sign_in(page: Page, city: Reached, person: Person) -> None:
     """Sign in, pass the real-name check when it is asked, and wait for the first code."""
     page.goto(f"{city.origin}/wallet/")
     page.get_by_test_id("phone").fill(person.phone)
@@ -66,7 +77,7 @@ def sign_in(page: Page, city: RunningCity, person: Person) -> None:
     page.locator("[data-testid=qr][data-iat]").wait_for()
 
 
-def password(page: Page, city: RunningCity, phone: str) -> str:
+def password(page: Page, city: Reached, phone: str) -> str:
     """Read the newest one-time password of a phone from the demo gateway."""
     messages = page.context.new_page()
     messages.goto(f"{city.origin}/demo/messages")
@@ -75,7 +86,7 @@ def password(page: Page, city: RunningCity, phone: str) -> str:
     return said.split("码 ")[1][:6]
 
 
-def go(page: Page, city: RunningCity, place: str) -> None:
+def go(page: Page, city: Reached, place: str) -> None:
     """Go to a screen and wait until it is drawn."""
     page.goto(f"{city.origin}/wallet/#{place}")
     page.locator(f"[data-screen='{place.split('/', maxsplit=1)[0]}']").wait_for()

@@ -41,7 +41,10 @@ class HealthEvidenceSeen(Answer, frozen=True):
 
 
 class HealthChangeSeen(Answer, frozen=True):
-    """One change: the status with words and shape, its reason, what it rests on, and the appeal if there is one."""
+    """One change: the status with words and shape, its reason, what it rests on, and the appeal if there is one.
+
+    `evidence_title` says in words what kinds of evidence those are, or that two people have decided.
+    """
 
     change: int
     status: int
@@ -53,6 +56,7 @@ class HealthChangeSeen(Answer, frozen=True):
     rule: str | None
     rule_version: int | None
     evidence: list[HealthEvidenceSeen]
+    evidence_title: Words | None
     at: int
     until: int | None
     appeal: HealthAppealSeen | None
@@ -164,10 +168,16 @@ def _seen(connection: Connection, change: Change, filed: health_appeal.Appeal | 
         rule=change.rule,
         rule_version=change.rule_version,
         evidence=[HealthEvidenceSeen(kind, observed) for kind, observed in evidence],
+        evidence_title=_title(change),
         at=change.at,
         until=change.until,
         appeal=None if filed is None else _appeal(filed),
     )
+
+
+def _title(change: Change) -> Words | None:
+    chinese, english = (change.values.get(f"evidence_{language}") for language in ("zh", "en"))
+    return None if chinese is None or english is None else Words(str(chinese), str(english))
 
 
 def _appeal(filed: health_appeal.Appeal) -> HealthAppealSeen:

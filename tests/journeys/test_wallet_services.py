@@ -152,6 +152,22 @@ def test_consent_counts_from_the_next_scan_and_so_does_its_withdrawal(journey: J
     expect(second).not_to_contain_text("姓名（遮盖）")
 
 
+def test_every_scan_stands_in_the_records_the_refused_one_with_the_reason_and_each_with_what_was_disclosed(
+    journey: Journey,
+) -> None:
+    terminal, code = journey.terminal("bus-1"), fresh(journey.go("code"))
+    assert [decide(terminal, code) for _ in range(2)] == [("accepted", None), ("refused", "replayed")]
+    page = journey.go("records")
+    refused, accepted = (
+        page.locator(f"[data-testid=record][data-scene=bus][data-decision={decision}]").first
+        for decision in ("refused", "accepted")
+    )
+    expect(refused).to_contain_text("此码已被使用")
+    for record in (refused, accepted):
+        expect(record).to_contain_text("没有个人信息")
+        expect(record).to_contain_text("联网核验")
+
+
 def test_a_scene_that_demands_more_of_the_wallet_says_so_and_the_others_go_on(journey: Journey) -> None:
     """Demanded, and taken back."""
     usual = json.loads(write_document(ADAPTERS["pharmacy"].default))
@@ -236,6 +252,9 @@ def test_freezing_from_another_phone_kills_the_codes_of_this_one(journey: Journe
     go(found, journey.city, "devices")
     expect(found.get_by_test_id("device")).to_have_count(2)
     expect(found.get_by_test_id("session")).to_have_count(2)
+    # The first phone is told of the second.
+    go(lost, journey.city, "messages")
+    expect(lost.get_by_test_id("message-list")).to_contain_text("新增了一台设备")
     found.get_by_test_id("freeze").click()
     found.get_by_test_id("freeze-yes").click()
     found.locator("[data-testid=no-code][data-reason=frozen]").wait_for()

@@ -76,6 +76,7 @@ def test_evidence_under_a_rule_in_force_gives_a_status_and_the_holder_knows_at_o
     assert (seen["status"], seen["shape"], seen["title"]["zh"]) == (3, "square", "红色")
     assert seen["current"]["reason"] == {"zh": "核酸检测阳性", "en": "a positive test"}
     assert [entry["kind"] for entry in seen["current"]["evidence"]] == ["test_positive"]
+    assert seen["current"]["evidence_title"] == {"zh": "阳性报告", "en": "a positive report"}
     notice = phone.call("GET", "/notices").get_json()["notices"][0]
     assert notice["kind"] == "health_status_changed"
     assert "红色" in notice["message"]["zh"]

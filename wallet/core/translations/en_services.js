@@ -1,7 +1,7 @@
 /** Words of the screens below the tabs, English. Keys are the same in every language. */
 export default {
   back: "Back",
-  days: "{days} days",
+  days: "{days} day(s)",
   "tab.home": "Home",
   "tab.messages": "Messages",
   "tab.unread": "{count} unread",
@@ -57,7 +57,7 @@ export default {
   "health.reason": "Because",
   "health.basis": "Legal basis",
   "health.rule": "Rule {rule}, version {version}",
-  "health.evidence": "Evidence: {kind}, {time}",
+  "health.evidence": "Evidence",
   "health.appeal": "Appeal",
   "health.appeal_why": "Two people look at it; you get an answer within {days} days.",
   "health.appeal_text": "What is wrong",
@@ -183,7 +183,7 @@ export default {
   "record_consents.scopes": "Parts",
   "record_consents.purpose": "Purpose",
   "record_consents.until": "Until {time}",
-  "record_consents.for_days": "For {days} days",
+  "record_consents.for_days": "For {days} day(s)",
   "record_consents.answer_by": "silence until {time} is no",
   "record_consents.yes": "Yes",
   "record_consents.no": "No",

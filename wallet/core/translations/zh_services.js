@@ -57,7 +57,7 @@ export default {
   "health.reason": "原因",
   "health.basis": "依据",
   "health.rule": "规则 {rule}，第 {version} 版",
-  "health.evidence": "证据：{kind}，{time}",
+  "health.evidence": "证据",
   "health.appeal": "申诉",
   "health.appeal_why": "由两人复核，{days} 天内答复。",
   "health.appeal_text": "哪里不对，请说明",

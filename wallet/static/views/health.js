@@ -28,8 +28,8 @@ export function healthView(app) {
       h("p", {}, t("health.reason"), t("colon"), pick(change.reason)),
       change.basis && h("p", { class: "hint" }, t("health.basis"), t("colon"), change.basis),
       change.rule && h("p", { class: "hint" }, t("health.rule", { rule: change.rule, version: change.rule_version })),
-      change.evidence.map(({ kind, observed }) => h("p", { class: "hint" },
-        t("health.evidence", { kind, time: dayAndTime(observed) }))),
+      change.evidence_title && h("p", { class: "hint" }, t("health.evidence"), t("colon"),
+        [pick(change.evidence_title), ...change.evidence.map(({ observed }) => dayAndTime(observed))].join(t("comma"))),
       change.appeal ? h("p", { class: "notice", testid: "appeal-state" }, t("health.appeal"), t("colon"),
         pick(change.appeal.state_title), t("stop"),
         t("health.due", { time: dayAndTime(change.appeal.due) })) : appealForm(change, days));

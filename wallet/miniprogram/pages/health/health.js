@@ -46,7 +46,8 @@ function rowOf(change) {
     reason: named("health.reason", pick(change.reason)), appealable: change.appealable,
     grounds: [named("health.basis", change.basis),
       change.rule && t("health.rule", { rule: change.rule, version: change.rule_version }),
-      ...change.evidence.map(({ kind, observed }) => t("health.evidence", { kind, time: dayAndTime(observed) }))].filter(Boolean),
+      change.evidence_title && named("health.evidence",
+        [pick(change.evidence_title), ...change.evidence.map(({ observed }) => dayAndTime(observed))].join(t("comma")))].filter(Boolean),
     appeal: change.appeal ? [named("health.appeal", pick(change.appeal.state_title)),
       t("health.due", { time: dayAndTime(change.appeal.due) })].join(t("stop")) : "",
   };
