@@ -1,27 +1,15 @@
 """The web wallet a day without network: its code counts to the last hour, and then the page says why there is none."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.miniprogram.town import GoingClock, Town, open_town, person_of
+from tests.miniprogram.town import GoingClock, Town, person_of
 from tests.phone import decision
-from tests.running import chromium
 from tests.wallets import PHONE, fresh, picture, read, sign_in
 
 HOUR = 3600
-
-
-@pytest.fixture(scope="module")
-def town(city_template: Path, redis_address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    """One city and one browser for a module."""
-    with (
-        chromium() as browser,
-        open_town(city_template, tmp_path_factory.mktemp("town"), redis_address, browser) as opened,
-    ):
-        yield opened
 
 
 @pytest.fixture

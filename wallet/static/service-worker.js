@@ -5,6 +5,8 @@
  * behind the page's back and replaces them together, so that the next opening is the new release, and never half of it.
  */
 
+importScripts("/wallet/static/kept.js");
+
 const CACHE = "city-code-wallet";
 const SHELL = "/wallet/";
 
@@ -13,7 +15,7 @@ const FILES = [SHELL, "/wallet/lib/wallet.js", "/wallet/lib/wallet.css", "/walle
 const LATER = ["/wallet/lib/sm_crypto.js", "/wallet/lib/zxing_reader.js", "/wallet/lib/zxing_share.js", "/wallet/lib/zxing_reader.wasm"];
 
 self.addEventListener("install", (event) => {
-  event.waitUntil(renew().then(() => self.skipWaiting()));
+  event.waitUntil(kept.renew(CACHE, FILES).then(() => self.skipWaiting()));
 });
 
 self.addEventListener("activate", (event) => {
@@ -23,25 +25,10 @@ self.addEventListener("activate", (event) => {
 self.addEventListener("fetch", (event) => {
   const { pathname, origin } = new URL(event.request.url);
   if (event.request.method !== "GET" || origin !== self.location.origin) return;
-  if (FILES.includes(pathname)) event.respondWith(keptFirst(event.request, pathname));
+  if (FILES.includes(pathname)) event.respondWith(kept.first(CACHE, event.request));
   else if (LATER.includes(pathname)) event.respondWith(networkFirst(event.request, pathname));
-  if (pathname === SHELL) event.waitUntil(renew().catch(() => {}));
+  if (pathname === SHELL) event.waitUntil(kept.renew(CACHE, FILES).catch(() => {}));
 });
-
-/** Replaces the kept files by those of the service: all, or none if one cannot be had. */
-async function renew() {
-  // "no-cache" asks whether the browser's own copy still holds: what the page has just loaded is not sent twice.
-  const fresh = await Promise.all(FILES.map((name) => fetch(name, { cache: "no-cache" })));
-  // A page that a portal or an error put in the place of a file must not stay on the phone.
-  if (!fresh.every((answer) => answer.ok && !answer.redirected)) throw new Error("the files are not to be had");
-  const cache = await caches.open(CACHE);
-  await Promise.all(fresh.map((answer, at) => cache.put(FILES[at], answer)));
-}
-
-async function keptFirst(request, pathname) {
-  const kept = await (await caches.open(CACHE)).match(pathname);
-  return kept ?? fetch(request);
-}
 
 async function networkFirst(request, pathname) {
   const cache = await caches.open(CACHE);
@@ -50,8 +37,8 @@ async function networkFirst(request, pathname) {
     if (fresh.ok && !fresh.redirected) await cache.put(pathname, fresh.clone());
     return fresh;
   } catch (error) {
-    const kept = await cache.match(pathname);
-    if (kept) return kept;
+    const before = await cache.match(pathname);
+    if (before) return before;
     throw error;
   }
 }

@@ -5,6 +5,8 @@
  * so that the next opening is the new release, and never half of it.
  */
 
+importScripts("/wallet/static/kept.js");
+
 const CACHE = "city-code-scanner";
 const CORE = ["algorithms", "api", "base64url", "cbor", "claims", "clock", "code", "cose", "digit", "digits", "fetch", "hex",
   "jws", "keys", "luhn", "p256", "places", "points", "profile", "reader", "reasons", "scenes", "signed", "sm2",
@@ -38,7 +40,7 @@ self.addEventListener("activate", (event) => {
 self.addEventListener("fetch", (event) => {
   const { pathname, origin } = new URL(event.request.url);
   if (event.request.method !== "GET" || origin !== self.location.origin) return;
-  if (FILES.includes(pathname) || PAGE.test(pathname)) event.respondWith(keptFirst(event.request, pathname));
+  if (FILES.includes(pathname) || PAGE.test(pathname)) event.respondWith(kept.first(CACHE, event.request));
   if (PAGE.test(pathname)) event.waitUntil(renew(pathname).catch(() => {}));
 });
 
@@ -47,14 +49,5 @@ async function renew(opened = null) {
   const cache = await caches.open(CACHE);
   const pages = (await cache.keys()).map(({ url }) => new URL(url).pathname).filter((pathname) => PAGE.test(pathname));
   const names = [...new Set([...FILES, ...pages, ...(opened ? [opened] : [])])];
-  // "no-cache" asks whether the browser's own copy still holds: what the page has just loaded is not sent twice.
-  const fresh = await Promise.all(names.map((name) => fetch(name, { cache: "no-cache" })));
-  // A page that a portal or an error put in the place of a file must not stay here.
-  if (!fresh.every((answer) => answer.ok && !answer.redirected)) throw new Error("the files are not to be had");
-  await Promise.all(fresh.map((answer, at) => cache.put(names[at], answer)));
-}
-
-async function keptFirst(request, pathname) {
-  const kept = await (await caches.open(CACHE)).match(pathname);
-  return kept ?? fetch(request);
+  await kept.renew(CACHE, names);
 }

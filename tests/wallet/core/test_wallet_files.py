@@ -14,6 +14,8 @@ LATER = re.compile(r"""\bimport\(["']\./([^"']+\.js)["']\)""")
 IMPORT = re.compile(r"""\bfrom\s*["']\./([^"']+\.js)["']""")
 LINKED = re.compile(r"""<(?:link|script)\b[^>]*(?:href|src)="([^"]+)\"""")
 TRANSLATIONS = ["wallet/core/translations", "wallet/miniprogram/translations", "adapters/scanner/static/translations"]
+WORKER = "globalThis.self = { addEventListener() {} }; globalThis.importScripts = () => {};"
+"""What a service worker finds around it, as far as its lists need it."""
 LIBRARIES = ROOT / "wallet" / "lib"
 SCANNER = "adapters/scanner/static/service-worker.js"
 ANY_IMPORT = re.compile(r"""(?:\bfrom\s*|(?<![{|<])\bimport\()["']([^"']+\.js)["']""")
@@ -22,7 +24,7 @@ ANY_IMPORT = re.compile(r"""(?:\bfrom\s*|(?<![{|<])\bimport\()["']([^"']+\.js)["
 def listed(expression: str, worker: str = "wallet/static/service-worker.js") -> list[str]:
     """Return a list of addresses as a service worker has it."""
     script = (ROOT / worker).read_text()
-    listing = f"globalThis.self = {{ addEventListener() {{}} }};{script}console.log(JSON.stringify({expression}));"
+    listing = f"{WORKER}{script}console.log(JSON.stringify({expression}));"
     done = subprocess.run([node(), "-e", listing], capture_output=True, text=True, check=True)
     return list(json.loads(done.stdout))
 
