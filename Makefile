@@ -4,8 +4,13 @@ PYTHON ?= python3
 ARGS ?=
 
 VENV := .venv/bin
-# Two processes, a file's tests in one of them: most wait for servers and browsers.
-PYTEST := $(VENV)/python -m pytest -n 2 --dist loadfile
+# What needs no machine to itself runs in two processes, a file's tests in one of them; browsers and kill -9 follow alone.
+JOURNEYS := tests/journeys tests/miniprogram
+define run-tests
+	$(VENV)/python -m pytest -n 2 --dist loadfile $(JOURNEYS:%=--ignore=%)
+	$(VENV)/python -m pytest $(JOURNEYS)
+endef
+
 VERSION_CHECK := import sys; v = sys.version_info; (3, 11) <= v[:2] < (3, 14) or sys.exit("City code needs Python 3.11, 3.12 or 3.13 and this is %d.%d; name another: make PYTHON=python3.12" % v[:2])
 
 .DEFAULT_GOAL := help
@@ -19,14 +24,18 @@ run: run-environment ## set up what is missing and start the service
 	@exec $(VENV)/python -m codeservice run $(ARGS)
 
 test: test-environment test-machine ## set up what is missing and run all tests
-	$(PYTEST) $(ARGS)
+ifeq ($(strip $(ARGS)),)
+	$(run-tests)
+else
+	$(VENV)/python -m pytest $(ARGS)
+endif
 
 check: test-environment test-machine ## format, lint, types, import rules, tests: what a change must pass
 	$(VENV)/python -m ruff format --check .
 	$(VENV)/python -m ruff check .
 	$(VENV)/python -m mypy
 	$(VENV)/lint-imports
-	$(PYTEST)
+	$(run-tests)
 
 format: test-environment ## put the code into the common format and mend what lint can mend
 	$(VENV)/python -m ruff format .

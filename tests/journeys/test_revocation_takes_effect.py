@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -374,8 +374,11 @@ def test_workers_that_are_killed_under_load_lose_nothing_and_double_nothing(
     def kill() -> None:
         while not stop.wait(0.5):
             if pids := workers_of(city):
-                killed.append(chance.choice(sorted(pids)))
-                os.kill(killed[-1], 9)
+                chosen = chance.choice(sorted(pids))
+                # It may have gone by itself since it was seen.
+                with suppress(ProcessLookupError):
+                    os.kill(chosen, 9)
+                    killed.append(chosen)
 
     with services.database.read() as connection:
         before = scan.count_since(connection, 0)
