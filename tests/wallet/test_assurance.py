@@ -114,6 +114,16 @@ def test_a_wallet_prints_no_paper_for_a_scene_that_it_may_not_have_codes_for(cit
     assert decision(answer) == ("refused", "wrong_scene")
 
 
+def test_where_no_key_is_trusted_that_nobody_attests_only_codes_of_the_moment_count(city: City) -> None:
+    """No client here can attest its key: such a scene takes what the service serves for a minute, and no batch."""
+    usual = json.loads(write_document(ADAPTERS["hospital"].default))
+    put_in_force(city, "hospital", usual | {"kinds": ["served"], "with_document": []})
+    phone, clinic = city.phone(scene="hospital"), city.terminal("clinic-1")
+    assert decision(clinic.scan(phone.show(city.clock.now)))[0] == "refused"
+    served = phone.call("POST", "/served-codes", {"scene": "hospital"}).get_json()["code"]
+    assert decision(clinic.scan(served)) == ("accepted", None)
+
+
 @pytest.fixture
 def server() -> Iterator[IdentityServer]:
     with identity_server() as double:
