@@ -17,15 +17,19 @@ from tests.crowd import Held
 from tests.journeys.test_a_terminal_and_its_city import phones, wait_until
 from tests.running import CHROMIUMS, QUIET, RunningCity
 
-LEDGER = """(name) => new Promise((resolve, reject) => {
-  const request = indexedDB.open(`city-code-scanner-${name}`, 1);
-  request.onerror = () => reject(request.error);
-  request.onsuccess = () => {
-    const asked = request.result.transaction("fact").objectStore("fact").get("snapshot");
-    asked.onsuccess = () => { resolve(asked.result?.value.version ?? 0); request.result.close(); };
-  };
-})"""
-"""The version of the lists that a page has kept."""
+STATUS = """async ([name, list, idx]) => {
+  const { statusOf } = await import("/wallet/core/snapshot.js");
+  const snapshot = await new Promise((resolve, reject) => {
+    const request = indexedDB.open(`city-code-scanner-${name}`, 1);
+    request.onerror = () => reject(request.error);
+    request.onsuccess = () => {
+      const asked = request.result.transaction("fact").objectStore("fact").get("snapshot");
+      asked.onsuccess = () => { resolve(asked.result?.value ?? null); request.result.close(); };
+    };
+  });
+  return snapshot && statusOf(snapshot, list, idx);
+}"""
+"""The status of a place in the lists that a page has kept; null without lists."""
 
 BROKEN = """void ["add", "put", "count"].forEach((name) => {
   IDBObjectStore.prototype[name] = () => { throw new DOMException("", "UnknownError"); };
@@ -121,16 +125,16 @@ def shown(held: Held) -> str:
     return held.show(int(time.time()))
 
 
-def knows_lists_of(page: Page, terminal: str, moment: int) -> None:
-    """Wait until the page has lists that were made after a moment."""
+def knows(page: Page, terminal: str, held: Held, status: str = "valid") -> None:
+    """Wait until the page has lists that give a grant this status."""
 
-    def knows() -> bool:
+    def found() -> bool:
         # Its next round would come within half a minute; so that nobody waits, the network seems to come back.
         page.evaluate("window.dispatchEvent(new Event('online'))")
         page.wait_for_timeout(300)
-        return bool(page.evaluate(LEDGER, terminal) > moment)
+        return bool(page.evaluate(STATUS, [terminal, *held.place]) == status)
 
-    wait_until(knows)
+    wait_until(found)
 
 
 def stream_of(city: RunningCity, terminal: str) -> dict[str, Any]:
@@ -150,7 +154,7 @@ def test_what_is_too_old_or_not_this_terminals_to_decide_stays_undecided(
         page.clock.install(time=time.time())
         page.goto(city.link("clinic-1"))
         ready(page)
-        knows_lists_of(page, "clinic-1", 0)
+        knows(page, "clinic-1", first)
         context.set_offline(offline=True)
         assert scan(page, shown(first)) == ("accepted", None)
         # A desk has lists of four hours; whether a code of this moment was revoked meanwhile, nobody here can tell.
@@ -167,7 +171,7 @@ def test_what_is_too_old_or_not_this_terminals_to_decide_stays_undecided(
         hall = context.new_page()
         hall.goto(city.link("queue-1"))
         ready(hall)
-        knows_lists_of(hall, "queue-1", 0)
+        knows(hall, "queue-1", third)
         context.set_offline(offline=True)
         assert scan(hall, shown(third)) == ("undetermined", "temporarily_unavailable")
         expect(hall.get_by_test_id("waiting")).to_have_text("")
@@ -186,7 +190,7 @@ def test_lost_answers_suspensions_and_a_store_that_fails(city: RunningCity, play
         page = context.new_page()
         page.goto(city.link("bus-2"))
         ready(page)
-        knows_lists_of(page, "bus-2", 0)
+        knows(page, "bus-2", first)
         # The service stores a scan, and its answer is lost: it is told again, and is one scan.
         page.route("**/terminals/v1/uploads", lose, times=1)
         assert scan(page, shown(first)) == ("accepted", None)
@@ -252,7 +256,7 @@ def test_a_page_without_network_decides_remembers_and_hands_over_once(
     assert scan(page, online) == ("accepted", None)
     expect(page.get_by_test_id("verdict-note")).to_have_text("")
     city.operate("revoke", "--person", lost[0].person, "--cause", "lost")
-    knows_lists_of(page, "bus-1", int(time.time()))
+    knows(page, "bus-1", lost[0], "revoked")
 
     # The service is gone.
     assert city.stop() == 0
