@@ -84,7 +84,7 @@ SAMPLE_SECRETS = frozenset(
 )
 """What handbooks write where a passphrase or PIN belongs; a service does not start with it."""
 
-_FOLDER_PREFIXES = ("/wallet/static/", "/wallet/core/", "/wallet/lib/", "/scanner/static/", "/hall/static/")
+_FOLDER_PREFIXES = ("/wallet/static/", "/wallet/lib/", "/hall/static/")
 
 
 def wall_clock() -> int:

@@ -1,30 +1,39 @@
-"""Joins the web wallet's modules into one script and its styles into one sheet: a first visit is a few requests.
+"""Joins the modules of the web wallet and of the scanner page, each into one script and one sheet: a few requests.
 
 Usage: python3 setup/join.py, after the front-end libraries have been fetched. Standard library only. What it makes is
 not committed; a second call makes the same files again, in a fraction of a second. What few people need stays apart.
 """
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-ENTRIES = ("wallet=wallet/static/app.js", "wallet=wallet/static/app.css")
+ENTRIES = (
+    "wallet=wallet/static/app.js",
+    "wallet=wallet/static/app.css",
+    "scanner=adapters/scanner/static/scanner.js",
+    "scanner=adapters/scanner/static/scanner.css",
+)
+ADDRESSES = {"compilerOptions": {"paths": {"/wallet/*": ["./wallet/*"]}}}
+"""Where the scanner's addresses of the wallet's modules lie."""
+
 APART = ("wallet/lib/sm_crypto.js", "wallet/lib/zxing_reader.js")
 """Fetched when they are needed: SM2 for a city that signs by it, and the camera's reader."""
 
 
 def main() -> None:
-    """Write wallet.js, wallet.css and their source maps into wallet/lib."""
+    """Write wallet.js, scanner.js, their sheets and source maps into wallet/lib."""
     # The program itself, of the one platform that npm has chosen: its wrapper would need Node.js.
     programs = list((ROOT / "node_modules" / "@esbuild").glob("*/bin/esbuild"))
     if len(programs) != 1:
         sys.exit("esbuild is missing; run `make run` or `make test`, which fetch it")
     command = [str(programs[0]), *ENTRIES, "--bundle", "--format=esm", "--target=es2022", "--charset=utf8", "--minify"]
     command += [f"--external:./{name}" for name in APART]
-    command += ["--sourcemap", "--outdir=wallet/lib", "--log-level=warning"]
+    command += [f"--tsconfig-raw={json.dumps(ADDRESSES)}", "--sourcemap", "--outdir=wallet/lib", "--log-level=warning"]
     if subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode:
-        sys.exit("the wallet's modules could not be joined, for the reason above")
+        sys.exit("the modules could not be joined, for the reason above")
 
 
 if __name__ == "__main__":

@@ -86,19 +86,13 @@ def service_worker() -> Response:
 
 @door.get("/wallet/static/<path:name>")
 def static_file(name: str) -> Response:
-    """Serve the wallet's own files."""
+    """Serve what is not joined: icon, manifest and the styles of the demo's pages."""
     return send_static(_HERE / "static", name)
-
-
-@door.get("/wallet/core/<path:name>")
-def core_file(name: str) -> Response:
-    """Serve the modules that wallet and scanner share."""
-    return send_static(_HERE / "core", name)
 
 
 @door.get("/wallet/lib/<path:name>")
 def library_file(name: str) -> Response:
-    """Serve what set-up has made: the joined wallet, and the libraries."""
+    """Serve what set-up has made: wallet and scanner, each joined into one script, and the libraries."""
     return send_static(_HERE / "lib", name)
 
 

@@ -31,9 +31,3 @@ def scanner_service_worker() -> Response:
     response = send_from_directory(_PAGE / "static", "service-worker.js")
     response.headers["Cache-Control"] = "no-cache"
     return response
-
-
-@door.get("/scanner/static/<path:name>")
-def scanner_static(name: str) -> Response:
-    """Serve the scanner's own files."""
-    return send_from_directory(_PAGE / "static", name)

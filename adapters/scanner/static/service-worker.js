@@ -8,24 +8,9 @@
 importScripts("/wallet/static/kept.js");
 
 const CACHE = "city-code-scanner";
-const CORE = ["algorithms", "api", "base64url", "cbor", "claims", "clock", "code", "cose", "digit", "digits", "fetch", "hex",
-  "jws", "keys", "luhn", "p256", "places", "points", "profile", "reader", "reasons", "scenes", "signed", "sm2",
-  "snapshot", "store", "totp", "trust_list", "trust_list_body", "upload", "utf8", "verifier", "words"];
-const OWN = ["acts", "alone", "bundle", "camera_panel", "circumstances", "city_time", "clinic", "desk", "details",
-  "documents", "enrolment", "frames", "gate", "heartbeat", "kept_time", "ledger", "local_memory", "lock",
-  "lock_panel", "medicine", "memory", "offline", "option", "parts", "pin", "policy", "prescriptions",
-  "registration", "rules/bus", "rules/condition", "rules/hospital", "rules/hours", "rules/pharmacy",
-  "rules/presence", "rules/scenic_spot", "rules/stay", "rules/venue", "scanner", "scanning", "serial_panel", "serial_scanner", "services",
-  "settings_panel", "sound_panel", "sounds", "standing", "sync", "terminal", "translations/en", "translations/zh",
-  "verdict", "wedge", "words"];
-const FILES = [
-  ...CORE.map((name) => `/wallet/core/${name}.js`),
-  ...OWN.map((name) => `/scanner/static/${name}.js`),
-  ...["camera.js", "qr_reader.js", "wake_lock.js", "tokens.css", "icon.svg"].map((name) => `/wallet/static/${name}`),
+const FILES = ["/wallet/lib/scanner.js", "/wallet/lib/scanner.css", "/wallet/static/icon.svg",
   // A city may sign by SM2, and the first code may come without network.
-  ...["zxing_reader.js", "zxing_share.js", "zxing_reader.wasm", "sm_crypto.js"].map((name) => `/wallet/lib/${name}`),
-  "/scanner/static/scanner.css",
-];
+  ...["zxing_reader.js", "zxing_share.js", "zxing_reader.wasm", "sm_crypto.js"].map((name) => `/wallet/lib/${name}`)];
 /** The page itself, one for each scene: it is kept once it was opened. */
 const PAGE = /^\/scanner\/[a-z_]+$/;
 

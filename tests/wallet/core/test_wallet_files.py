@@ -1,14 +1,13 @@
 """What the wallet needs to open without network is kept, and every word of both pages exists in both languages."""
 
 import json
-import posixpath
 import re
 import subprocess
 
 import pytest
 
 from tests.running import ROOT
-from tests.wallet.core.javascript import FOLDERS, node
+from tests.wallet.core.javascript import node
 
 LATER = re.compile(r"""\bimport\(["']\./([^"']+\.js)["']\)""")
 IMPORT = re.compile(r"""\bfrom\s*["']\./([^"']+\.js)["']""")
@@ -18,7 +17,6 @@ WORKER = "globalThis.self = { addEventListener() {} }; globalThis.importScripts 
 """What a service worker finds around it, as far as its lists need it."""
 LIBRARIES = ROOT / "wallet" / "lib"
 SCANNER = "adapters/scanner/static/service-worker.js"
-ANY_IMPORT = re.compile(r"""(?:\bfrom\s*|(?<![{|<])\bimport\()["']([^"']+\.js)["']""")
 
 
 def listed(expression: str, worker: str = "wallet/static/service-worker.js") -> list[str]:
@@ -38,41 +36,25 @@ def test_the_service_worker_keeps_exactly_what_the_page_loads() -> None:
 
 
 def test_the_service_worker_keeps_what_the_wallet_loads_later_once_it_is_loaded() -> None:
-    later = set(LATER.findall((LIBRARIES / "wallet.js").read_text()))
-    later |= {name for module in later for name in IMPORT.findall((LIBRARIES / module).read_text())}
+    later = loaded_later((LIBRARIES / "wallet.js").read_text())
     assert set(listed("LATER")) == {f"/wallet/lib/{name}" for name in [*later, "zxing_reader.wasm"]}
 
 
 def test_the_scanners_service_worker_keeps_all_that_the_scanner_ever_loads() -> None:
     """A terminal that starts without network cannot fetch anything later, and any page of a scene may be the one."""
-    kept = listed("FILES", SCANNER)
-    assert len(kept) == len(set(kept))
-    assert {name for name in kept if name.endswith(".js")} == reached("/scanner/static/scanner.js")
+    joined = (LIBRARIES / "scanner.js").read_text()
+    assert IMPORT.findall(joined) == [], "the script asks for more before it starts"
     page = (ROOT / "adapters" / "scanner" / "scanner.html").read_text()
-    others = {name for name in LINKED.findall(page) if not name.endswith(".js")}
-    assert {name for name in kept if not name.endswith(".js")} == others | {"/wallet/lib/zxing_reader.wasm"}
+    later = {f"/wallet/lib/{name}" for name in [*loaded_later(joined), "zxing_reader.wasm"]}
+    assert sorted(listed("FILES", SCANNER)) == sorted({*LINKED.findall(page), *later})
     asked = ["/scanner/bus", "/scanner/scenic_spot", "/scanner/service-worker.js", "/scan/v1/bus"]
     assert listed(f"{asked}.filter((address) => PAGE.test(address))", SCANNER) == asked[:2]
 
 
-def reached(start: str) -> set[str]:
-    """Return the addresses of a module and of all that it imports, at once or later."""
-    found: set[str] = set()
-    waiting = [start]
-    while waiting:
-        address = waiting.pop()
-        if address in found:
-            continue
-        found.add(address)
-        prefix = next(prefix for prefix in FOLDERS if address.startswith(prefix))
-        text = (ROOT / FOLDERS[prefix] / address.removeprefix(prefix)).read_text()
-        waiting += [posixpath.normpath(posixpath.join(posixpath.dirname(address), name)) for name in imports_of(text)]
-    return found
-
-
-def imports_of(text: str) -> list[str]:
-    """Return what a module imports; what a comment says of types is no import."""
-    return ANY_IMPORT.findall(re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL))
+def loaded_later(joined: str) -> set[str]:
+    """Return the libraries that a script loads when they are needed, and what those load."""
+    later = set(LATER.findall(joined))
+    return later | {name for module in later for name in IMPORT.findall((LIBRARIES / module).read_text())}
 
 
 @pytest.mark.parametrize("folder", TRANSLATIONS)
