@@ -54,8 +54,8 @@ def main(purpose: str) -> None:
     if purpose == "test":
         prepare_alone("oracle")
     fetch_libraries(environment, purpose)
-    call(sys.executable, "setup/join.py")
-    call(sys.executable, "setup/miniprogram.py")
+    call(sys.executable, "-m", "setup.join")
+    call(sys.executable, "-m", "setup.miniprogram")
 
 
 def prepare_alone(lock: str) -> None:

@@ -55,8 +55,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Put both wallets together as their modules are now: a browser must not be shown those of an earlier set-up."""
     if hasattr(session.config, "workerinput"):
         return  # the process that started this one has done so
-    for script in ("join.py", "miniprogram.py"):
-        subprocess.run([sys.executable, str(ROOT / "setup" / script)], check=True)
+    for name in ("join", "miniprogram"):
+        subprocess.run([sys.executable, "-m", f"setup.{name}"], cwd=ROOT, check=True)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 /** The signature algorithms, one row each; a verifier looks a name up and never decides by itself. */
 
 import { decompress, isLowS } from "./p256.js";
-import { loadSm2, SM2_COSE, SM2_CURVE } from "./sm2.js";
+import { loadSm2 } from "./sm2.js";
+import { SM2_COSE, SM2_CURVE } from "./sm2_digest.js";
 
 const P256 = { name: "ECDSA", namedCurve: "P-256" };
 const SHA256 = { name: "ECDSA", hash: "SHA-256" };

@@ -5,22 +5,15 @@
  * A private key rests encrypted under a key of WebCrypto that cannot be read; it is open only while it signs.
  */
 
+import { fromHex, hex } from "./hex.js";
 import { compress, decompress, toInteger } from "./points.js";
-
-export const SM2_COSE = -70101;
-export const SM2_CURVE = -70101;
+import { digest, SM2_COSE } from "./sm2_digest.js";
 
 const CURVE = {
   field: 2n ** 256n - 2n ** 224n - 2n ** 96n + 2n ** 64n - 1n,
   b: 0x28e9fa9e9d9f5e344d5a9e4bcf6509a7f39789f515ab8f92ddbcbd414d940e93n,
 };
 const ORDER = 0xfffffffeffffffffffffffffffffffff7203df6b21c6052b53bbf40939d54123n;
-/** a, b and the base point, as they stand in Z (section 5.5). */
-const DOMAIN = fromHex("fffffffeffffffffffffffffffffffffffffffff00000000fffffffffffffffc"
-  + "28e9fa9e9d9f5e344d5a9e4bcf6509a7f39789f515ab8f92ddbcbd414d940e93"
-  + "32c4ae2c1f1981195f9904466a39c9948fe30bbff2660be1715a4589334c74c7"
-  + "bc3736a2f4f6779c59bdcee36b692153d0a9877cc62a474002df32e52139f0a0");
-const DEFAULT_IDENTITY = new TextEncoder().encode("1234567812345678");
 const COORDINATE = 32;
 const AES = { name: "AES-GCM", length: 256 };
 const NONCE_BYTES = 12;
@@ -43,7 +36,7 @@ export function loadSm2(point, identity = new Uint8Array(0)) {
     // No lower half here: no second s can be had from the first without the private key.
     if (!isInRange(signature)) return false;
     const { sm2, sm3 } = await library();
-    return sm2.doVerifySignature(digest(sm3, whole, identity, message), toHex(signature), toHex(whole));
+    return sm2.doVerifySignature(digest(sm3, whole, identity, message), hex(signature), hex(whole));
   };
 }
 
@@ -70,7 +63,7 @@ export async function signSm2({ point, sealed, nonce, wrappingKey }, message) {
   const { sm2, sm3 } = await library();
   const opened = await globalThis.crypto.subtle.decrypt({ name: AES.name, iv: nonce }, wrappingKey, sealed);
   const hashed = digest(sm3, decompress(point, CURVE), new Uint8Array(0), message);
-  return fromHex(sm2.doSignature(hashed, toHex(new Uint8Array(opened))));
+  return fromHex(sm2.doSignature(hashed, hex(new Uint8Array(opened))));
 }
 
 async function library() {
@@ -79,26 +72,10 @@ async function library() {
   return globalThis.SmCryptoV2;
 }
 
-/** e = SM3(Z || message), where Z = SM3(bits of the identity || identity || a || b || base || public key). */
-function digest(sm3, whole, identity, message) {
-  const name = identity.length > 0 ? identity : DEFAULT_IDENTITY;
-  const bits = 8 * name.length;
-  const z = sm3(Uint8Array.of(bits >> 8, bits & 0xff, ...name, ...DOMAIN, ...whole.subarray(1)));
-  return fromHex(sm3(Uint8Array.of(...fromHex(z), ...message)));
-}
-
 function isInRange(signature) {
   if (signature.length !== 2 * COORDINATE) return false;
   return [signature.subarray(0, COORDINATE), signature.subarray(COORDINATE)].every((bytes) => {
     const number = toInteger(bytes);
     return number > 0n && number < ORDER;
   });
-}
-
-function toHex(bytes) {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-function fromHex(text) {
-  return Uint8Array.from({ length: text.length / 2 }, (_, at) => parseInt(text.slice(2 * at, 2 * at + 2), 16));
 }

@@ -9,7 +9,7 @@ export default {
   "wechat.send": "发送到微信聊天",
   "wechat.send_why": "小程序里的文件只能经微信聊天带走，会经过微信的服务器，请只发给自己。网页版钱包可直接保存。",
   "wechat.enter": "登录",
-  "problem.algorithm_unknown": "本市的码使用国密算法，小程序暂不支持，请改用网页版钱包。",
+  "problem.algorithm_unknown": "本市的码使用小程序尚不支持的签名算法，请更新小程序，或改用网页版钱包。",
   "settings.sample": "文字会是这么大。",
   "help.show": "怎样亮码",
   "help.show.answer": "打开小程序就是您的码，把屏幕对着扫码设备即可。码半分钟一换，不用刷新。",
