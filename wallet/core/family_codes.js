@@ -11,6 +11,7 @@ const OVER = new Set(["tie_not_found", "scene_not_allowed"]);
 export class FamilyCodes {
   #store;
   #device;
+  #isBarred;
 
   /** @type {{id: string, name: string, scenes: string[]}[]} names are masked; scenes: where the tie holds */
   ties = [];
@@ -19,10 +20,12 @@ export class FamilyCodes {
    * @param {object} parts
    * @param {import("./platform.js").Store} parts.store
    * @param {import("./device.js").Device} parts.device
+   * @param {(scene: string) => boolean} parts.isBarred this phone gets no codes for a scene, nor for those acted for
    */
-  constructor({ store, device }) {
+  constructor({ store, device, isBarred }) {
     this.#store = store;
     this.#device = device;
+    this.#isBarred = isBarred;
   }
 
   async recall() {
@@ -47,7 +50,7 @@ export class FamilyCodes {
   async refill() {
     for (const { id, scenes } of [...this.ties]) {
       try {
-        for (const scene of scenes) await this.#device.refill(scene, id);
+        for (const scene of scenes.filter((name) => !this.#isBarred(name))) await this.#device.refill(scene, id);
       } catch (error) {
         if (!(error instanceof ApiError && OVER.has(error.code))) throw error;
         await this.forget(id);

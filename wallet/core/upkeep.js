@@ -86,7 +86,7 @@ export class Upkeep {
     await device.checkStatuses();
     await device.enrol(this.#wallet.platform.deviceName());
     const scenes = new Set([show.scene, ALL_SCENES, ...fresh.scenes.map(({ name }) => name)]);
-    for (const scene of [...scenes].filter((name) => account.obstacleOf(name, this.#wallet.trueNow()) === null)) {
+    for (const scene of [...scenes].filter((name) => this.#wallet.barred(name) === null)) {
       await device.refill(scene);
       // Frozen while this round was under way: what it brought is dead already.
       if (this.#wallet.blocked) return device.dropGrants();

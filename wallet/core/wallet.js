@@ -43,8 +43,8 @@ export class Wallet {
     this.device = new Device({ store: this.store, keys: platform.keys, call: this.call, account: this.account, now: this.trueNow });
     this.digits = new DigitCodes({ device: this.device, now: this.trueNow });
     this.show = new Show({ device: this.device, platform, trueNow: this.trueNow,
-      isBarred: (scene) => this.account.obstacleOf(scene, this.trueNow()) !== null });
-    this.family = new FamilyCodes({ store: this.store, device: this.device });
+      isBarred: (scene) => this.barred(scene) !== null });
+    this.family = new FamilyCodes({ store: this.store, device: this.device, isBarred: (scene) => this.barred(scene) !== null });
     this.inbox = new Inbox({ call: this.call, now: this.phoneNow, onChange: () => this.changed() });
     this.upkeep = new Upkeep(this);
   }
@@ -146,12 +146,17 @@ export class Wallet {
     this.changed();
   }
 
+  /** @param {string} scene @returns {string|null} why this phone gets no codes for a scene, as a key of the words under "reason." */
+  barred(scene) {
+    return this.account.obstacleOf(scene, this.trueNow());
+  }
+
   /** @returns {string|null} why no code is on screen, as a key of the words under "reason."; null while one is */
   get obstacle() {
     if (this.show.iat !== null) return null;
     const { problem } = this.upkeep;
     if (this.blocked) return this.blocked;
-    const barred = this.account.obstacleOf(this.show.scene, this.trueNow());
+    const barred = this.barred(this.show.scene);
     if (barred !== null) return barred;
     if (SIGN_IN_AGAIN.has(problem?.code)) return "sign_in_required";
     if (problem) return "problem";

@@ -10,6 +10,8 @@ import { modulesOf } from "../../../wallet/core/code128.js";
 import { writeDeviceCode } from "../../../wallet/core/code.js";
 import { isDigitCode, writeDigitCode } from "../../../wallet/core/digit.js";
 import { bytesToDigits, digitsToBytes } from "../../../wallet/core/digits.js";
+import { ApiError } from "../../../wallet/core/api.js";
+import { FamilyCodes } from "../../../wallet/core/family_codes.js";
 import { chooseGrant, goodUntil, needsRenewal } from "../../../wallet/core/grants.js";
 import { browserKeys, compressedPoint, holderOf, makeGrantKey, makeKeyPair, signer } from "../../../wallet/core/keys.js";
 import { wordsIn } from "../../../wallet/core/language.js";
@@ -55,6 +57,18 @@ const TASKS = {
   grants: ({ held, scene, now, current }) => ({
     shown: chooseGrant(held, scene, now, current)?.id ?? null, renews: needsRenewal(held, scene, now), until: goodUntil(held, scene, now),
   }),
+  family: async ({ dependants, barred, answers }) => {
+    const asked = [];
+    const store = { put: () => {} };
+    const device = { dropGrantsOf: () => {}, refill: (scene, tie) => {
+      asked.push([tie, scene]);
+      if (answers[tie]) throw new ApiError({ status: 422, code: answers[tie] });
+    } };
+    const family = new FamilyCodes({ store, device, isBarred: (scene) => barred.includes(scene) });
+    await family.remember(dependants);
+    await family.refill();
+    return { asked, ties: family.ties.map(({ id }) => id) };
+  },
   turns: (city) => asked(city),
   decide: ({ codes }) => Promise.all(codes.map(({ text, context }) => decideIn(text, context))),
   write: async ({ jwk, grant, moments }) => {

@@ -14,7 +14,8 @@ export function familyCodeView(app, [id]) {
   const tie = app.family.find(id);
   if (tie === null) return { element: page(t("menu.family"), { back: "family" },
     h("p", { testid: "tie-gone" }, t("family.code_gone"))) };
-  const show = new Show({ device: app.device.actingFor(id), platform: app.platform, trueNow: app.trueNow });
+  const show = new Show({ device: app.device.actingFor(id), platform: app.platform, trueNow: app.trueNow,
+    isBarred: (scene) => app.barred(scene) !== null });
   [show.scene] = tie.scenes;
   const drawn = stage(() => show.redraw(), app.account.me.guide ?? "");
   const obstacle = h("div", { class: "obstacle", role: "status", testid: "no-code", hidden: true }, icon("warning"),
@@ -41,6 +42,8 @@ export function familyCodeView(app, [id]) {
   function why() {
     if (app.family.find(id) === null) return t("family.code_gone");
     if (app.blocked) return t(`reason.${app.blocked}`);
+    const barred = app.barred(show.scene);
+    if (barred !== null) return t(`reason.${barred}.cure`);
     if (app.upkeep.problem) return problemWords(app.upkeep.problem);
     return t(app.online ? "reason.preparing.cure" : "reason.offline.cure");
   }

@@ -18,7 +18,8 @@ Page(screen({
     const { account, device, family, platform, trueNow, upkeep } = this.wallet;
     const tie = family.find(this.query.tie);
     if (tie === null) return;
-    this.show = new Show({ device: device.actingFor(tie.id), platform, trueNow });
+    this.show = new Show({ device: device.actingFor(tie.id), platform, trueNow,
+      isBarred: (scene) => this.wallet.barred(scene) !== null });
     [this.show.scene] = tie.scenes;
     this.show.surface = new Surface(this, account.me.guide ?? "");
     this.setData({ whose: t("family.code", { name: tie.name }), scene: this.show.scene,
@@ -41,6 +42,8 @@ Page(screen({
     const { blocked, family, online, upkeep } = this.wallet;
     if (family.find(this.query.tie) === null) return t("family.code_gone");
     if (blocked) return t(`reason.${blocked}`);
+    const barred = this.show && this.wallet.barred(this.show.scene);
+    if (barred) return t(`reason.${barred}.cure`);
     if (upkeep.problem) return problemWords(upkeep.problem);
     return t(online ? "reason.preparing.cure" : "reason.offline.cure");
   },
