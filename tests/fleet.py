@@ -100,7 +100,9 @@ def tokens(services: Services, count: int) -> list[str]:
             client.enrol(connection, name, client.start_enrolment(connection, name, now=now), public, now=now)
     issuer, signer = services.settings.origin, services.signer(Purpose.TOKEN)
     return [
-        write_access(client=name, scopes=frozenset({"scan"}), issuer=issuer, signer=signer, now=now) for name in names
+        write_access(client=name, scopes=frozenset({"scan"}), issuer=issuer, signer=signer, now=now + 3000)
+        # For an hour, not for ten minutes: a load may last longer than a token does.
+        for name in names
     ]
 
 

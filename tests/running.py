@@ -13,11 +13,12 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.phone import Terminal
 
@@ -33,6 +34,11 @@ QUIET = [
     "--disable-sync",
 ]
 """Options that keep Chromium from calling anybody but the pages it is shown."""
+
+_DAY, _ZONE = 24 * 3600, 8 * 3600
+
+# A busy machine takes longer than Playwright's five seconds for a round trip to the server.
+expect.set_options(timeout=30_000)
 
 
 @dataclass(frozen=True)
@@ -95,6 +101,7 @@ class RunningCity:
             )
         self.said = self._read_until_up(said)
         self.http = RealHttp(self.port)
+        self._wait_for_lists()
 
     def command(self) -> list[str]:
         """How the command line of this city begins."""
@@ -135,18 +142,26 @@ class RunningCity:
         """Press Ctrl-C and wait; returns the exit code."""
         self.process.send_signal(signal.SIGINT)
         try:
-            return self.process.wait(30)
+            return self.process.wait(180)
         finally:
             self.process.kill()
 
     def _read_until_up(self, said: Path) -> str:
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 300
         while time.monotonic() < deadline and self.process.poll() is None:
             if "长者" in said.read_text():
                 return said.read_text()
             time.sleep(0.1)
         self.process.kill()
         raise AssertionError(said.read_text())
+
+    def _wait_for_lists(self) -> None:
+        """Wait for the keeper's first round: what it publishes then must not be taken for news of the test."""
+        port, deadline = urlsplit((self.data / "local-origin").read_text()).port, time.monotonic() + 300
+        assert port is not None
+        while RealHttp(port).open("/snapshot").status_code != HTTPStatus.OK:
+            assert time.monotonic() < deadline, "the keeper has published nothing"
+            time.sleep(0.1)
 
 
 @contextmanager
@@ -158,6 +173,13 @@ def chromium(*arguments: str) -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=[*QUIET, *arguments])
         yield browser
         browser.close()
+
+
+def not_over_midnight(seconds: int) -> None:
+    """Wait for the city's next day where less than so many seconds are left of this one."""
+    left = _DAY - (int(time.time()) + _ZONE) % _DAY
+    if left < seconds:
+        time.sleep(left + 1)
 
 
 def free_port() -> int:

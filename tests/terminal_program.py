@@ -43,11 +43,11 @@ class Program:
         """Let it come to its end."""
         assert self.process.stdin is not None
         self.process.stdin.close()
-        self.process.wait(30)
+        self.process.wait(300)
         return self._end()
 
     def _end(self) -> list[dict[str, Any]]:
-        self.process.wait(30)
+        self.process.wait(300)
         self._reader.join(30)
         assert self.process.stdin is not None
         assert self.process.stdout is not None

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-LONGEST = 30.0
+LONGEST = 120.0
 _PAUSE = 0.01
 
 

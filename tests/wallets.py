@@ -64,7 +64,8 @@ def sign_in(page: Page, city: Reached, person: Person) -> None:
     asked = page.locator("[data-testid=one-time-password], [data-testid=problem][data-code=messages_too_often]")
     asked.wait_for()
     while asked.get_attribute("data-testid") == "problem":
-        page.wait_for_timeout(2000)
+        # Each try counts as one of the day's.
+        page.wait_for_timeout(10_000)
         send.click()
         asked.wait_for()
     page.get_by_test_id("one-time-password").fill(password(page, city, person.phone))

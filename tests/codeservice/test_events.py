@@ -239,7 +239,7 @@ def test_an_event_is_told_only_when_the_record_has_it(city: City, listening: Cal
 def test_a_silent_connection_gets_comments_and_ends_by_itself(
     city: City, listening: Callable[[Services], Events]
 ) -> None:
-    parts = list(listening(city.services).lines(heartbeat=0.1, life=0.55))
+    parts = list(listening(city.services).lines(heartbeat=0.1, life=2))
     assert parts[0].startswith(b"retry: ")
     assert set(parts[1:]) == {b":\n\n"}
     assert len(parts) >= 4

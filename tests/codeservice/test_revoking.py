@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import redis
@@ -248,7 +249,7 @@ def test_a_revocation_stands_when_its_process_is_killed_before_it_reaches_redis(
     phone, bus = any_city.phone(), any_city.terminal("bus-1")
     path = tmp_path / "r.sock"
     program = (
-        "import sys; from codeservice.cli import main;"
+        "import sys; from codeservice.store import status; status._TIMEOUT = 60; from codeservice.cli import main;"
         "sys.exit(main(['revoke', '--device', sys.argv[1], '--cause', 'test'], clock=lambda: int(sys.argv[2])))"
     )
     settings = any_city.services.settings
@@ -311,8 +312,9 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
-def test_a_flood_is_held_back_without_redis_too(city: City) -> None:
+def test_a_flood_is_held_back_without_redis_too(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each process counts for itself: without Redis there is a limit, not none."""
+    monkeypatch.setattr("codeservice.web.bearer.time", SimpleNamespace(monotonic=lambda: 1000.0))
     gone = replace(city.services, revoked=RevokedCache("unix:///nonexistent/redis.sock"))
     city.app.extensions["services"] = gone
     bus = city.terminal("bus-1")

@@ -1,5 +1,6 @@
 """A validator beside a real city: enrolled by a link, told of revocations, left alone by the city, and back again."""
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -54,7 +55,7 @@ def scan(program: Program, held: Held) -> tuple[str, str | None]:
     return answer["decision"], answer["reason"]
 
 
-def wait_until(true: Callable[[], bool], seconds: float = BOUND) -> float:
+def wait_until(true: Callable[[], bool], seconds: float = 3 * BOUND) -> float:
     """Return how long it took."""
     begun = time.monotonic()
     while not true():
@@ -69,13 +70,14 @@ def test_a_connected_terminal_hears_of_a_revocation_and_a_lonely_one_goes_on(
     lost, other = phones(city, 2)
     assert scan(program, lost[0]) == ("accepted", None)
     city.operate("revoke", "--person", lost[0].person, "--cause", "lost")
-    shown = iter(lost * 10)
+    shown = itertools.cycle(lost)
 
     def knows() -> bool:
         time.sleep(0.5)
         return scan(program, next(shown)) == ("refused", "revoked")
 
     waited = wait_until(knows)
+    assert waited < BOUND
     print(f"the terminal knew of the revocation {waited:.1f} s after its answer")  # noqa: T201
     assert city.stop() == 0
     assert [scan(program, held) for held in (lost[1], other[0])] == [("refused", "revoked"), ("accepted", None)]

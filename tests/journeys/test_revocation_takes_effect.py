@@ -79,7 +79,10 @@ def workers_of(city: RunningCity) -> list[int]:
 
 
 def parent_of(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    """Return its parent, 0 for a process that has gone since it was seen."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    return 0
 
 
 def ticks_of(pid: int) -> int:
@@ -395,7 +398,7 @@ def dying_workers(city: RunningCity, served: list[int]) -> Iterator[list[int]]:
         while not stop.wait(0.5):
             # On a slow machine nobody would live to answer if they were killed faster than they begin.
             if len(served) >= enough and (pids := workers_of(city)):
-                enough = len(served) + WORKERS
+                enough = len(served) + 8 * WORKERS
                 chosen = chance.choice(sorted(pids))
                 # It may have gone by itself since it was seen.
                 with suppress(ProcessLookupError):

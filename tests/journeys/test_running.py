@@ -56,7 +56,7 @@ def test_an_interrupted_first_run_leaves_nothing_half_made(tmp_path: Path, numbe
     data = tmp_path / "city"
     command = [*RUN, str(data), "run", "--port", str(free_port()), "--people", "50000"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while not (data / "city.db").exists():
+    while not (data / "city.db").exists() and process.poll() is None:
         time.sleep(0.05)
     time.sleep(1.5)
     process.send_signal(number)

@@ -13,6 +13,7 @@ import pytest
 import qrcode
 from playwright.sync_api import Error, Page, expect
 
+from tests.keyboard import type_as_a_scanner
 from tests.running import ROOT, RunningCity, chromium, free_port
 from tests.waiting import wait_until
 
@@ -68,13 +69,7 @@ def code_of(city: RunningCity, number: int) -> str:
 def show(page: Page, code: str) -> None:
     """Type as a hand scanner does."""
     page.locator("[data-testid=kiosk][data-state=ready]").wait_for()
-    page.evaluate(
-        """(digits) => {
-          for (const code of [...[...digits].map((digit) => `Digit${digit}`), "Enter"])
-            document.body.dispatchEvent(new KeyboardEvent("keydown", { code, bubbles: true }));
-        }""",
-        code,
-    )
+    type_as_a_scanner(page, code)
 
 
 def test_a_validator_goes_on_when_the_city_is_gone(city: RunningCity, tmp_path: Path) -> None:

@@ -117,10 +117,10 @@ def test_a_reprint_says_before_that_the_old_paper_dies_and_then_it_does(journey:
     assert at_the_clinic(terminal, first, document_checked=True)["decision"] == "accepted"
     page.get_by_test_id("print").click()
     expect(page.get_by_role("group")).to_contain_text("以前那张立即作废")
+    before = page.get_by_test_id("paper-picture").get_attribute("src")
     page.get_by_test_id("print-yes").click()
     page.wait_for_function(
-        "(before) => document.querySelector('[data-testid=paper-picture]')?.src !== before",
-        arg=page.get_by_test_id("paper-picture").get_attribute("src"),
+        "(before) => document.querySelector('[data-testid=paper-picture]')?.src !== before", arg=before
     )
     second = printed(page)
     assert at_the_clinic(terminal, first, document_checked=True)["reason"] == "revoked"
@@ -247,7 +247,6 @@ def test_a_message_waits_with_a_number_on_its_tab_and_is_read_once_it_was_seen(j
 
 def test_freezing_from_another_phone_kills_the_codes_of_this_one(journey: Journey) -> None:
     lost, terminal = journey.lost, journey.terminal("bus-1")
-    code = fresh(lost)
     found = open_wallet(journey.browser, journey.city, households()[1].parent)
     go(found, journey.city, "devices")
     expect(found.get_by_test_id("device")).to_have_count(2)
@@ -255,6 +254,8 @@ def test_freezing_from_another_phone_kills_the_codes_of_this_one(journey: Journe
     # The first phone is told of the second.
     go(lost, journey.city, "messages")
     expect(lost.get_by_test_id("message-list")).to_contain_text("新增了一台设备")
+    go(lost, journey.city, "code")
+    code = fresh(lost)
     found.get_by_test_id("freeze").click()
     found.get_by_test_id("freeze-yes").click()
     found.locator("[data-testid=no-code][data-reason=frozen]").wait_for()
@@ -296,6 +297,7 @@ def test_an_erased_wallet_is_signed_out_and_its_codes_are_dead(journey: Journey)
     page.get_by_test_id("kept").locator("article").first.wait_for()
     page.get_by_test_id("erase").click()
     page.get_by_test_id("erase-yes").click()
+    page.get_by_test_id("erase-password").wait_for()
     page.get_by_test_id("erase-password").fill(password(page, journey.city, households()[2].parent.phone))
     page.get_by_test_id("erase-now").click()
     page.get_by_test_id("phone").wait_for()

@@ -15,6 +15,12 @@ from tests.conftest import City
 from tests.terminals import FakeMachine, Wire, enrol_terminal
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relay that answers is heard, however busy the machine is; those that never answer refuse at once here."""
+    monkeypatch.setattr("adapters.terminal.site.ANSWER_SECONDS", 30.0)
+
+
 @dataclass
 class Outpost:
     """One enrolled terminal, with its folder, its machine and its wire."""

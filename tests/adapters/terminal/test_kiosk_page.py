@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
+from adapters.terminal import verdict as verdicts
 from adapters.terminal.answer import FAULTS, State
 from adapters.terminal.desk import Desk
 from adapters.terminal.inputs.reading import Reading
 from adapters.terminal.kiosk.kiosk import Kiosk
+from tests.keyboard import type_as_a_scanner
 from tests.running import chromium
 from tests.scanning import ADULT, BUYER, GOOD, PATIENT, UNKNOWN, USED, FakeScanning, healthy
 from tests.waiting import wait_until
@@ -81,7 +83,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def place(browser: Browser) -> Iterator[Place]:
+def place(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    # What is looked at from another process stays until it was seen.
+    monkeypatch.setattr(verdicts, "STAY", 60.0)
     place = Place(browser)
     place.start()
     yield place
@@ -90,12 +94,6 @@ def place(browser: Browser) -> Iterator[Place]:
         context.close()
     place.stop()
     assert place.said == []
-
-
-def type_as_a_scanner(page: Page, digits: str, end: str = "Enter") -> None:
-    for digit in digits:
-        page.keyboard.press(f"Digit{digit}")
-    page.keyboard.press(end)
 
 
 def verdict(page: Page, decision: str) -> Any:
@@ -149,13 +147,15 @@ def test_every_end_that_scanners_send_is_an_end(place: Place, end: str) -> None:
     assert place.scanning.texts == [DIGITS]
 
 
-def test_a_verdict_goes_by_itself_by_a_tap_and_by_the_next_code(place: Place) -> None:
+def test_a_verdict_goes_by_itself_by_a_tap_and_by_the_next_code(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     page = place.open()
     ready = page.locator("[data-testid=kiosk][data-state=ready]")
+    monkeypatch.setattr(verdicts, "STAY", 5.0)
     place.scan(USED)
     verdict(page, "refused")
     assert page.get_by_test_id("ready").evaluate("(element) => element.inert")
     ready.wait_for()
+    monkeypatch.setattr(verdicts, "STAY", 60.0)
     place.scan("1")
     verdict(page, "refused").click()
     ready.wait_for()
@@ -352,6 +352,7 @@ def test_everything_is_reached_by_keyboard_and_named_for_a_screen_reader(place: 
 
 def test_the_state_that_does_not_change_is_not_read_out_again(place: Place) -> None:
     page = place.open()
+    expect(page.get_by_test_id("link")).to_contain_text("在线")
     page.evaluate(
         "window.changes = 0; new MutationObserver(() => { window.changes += 1; })"
         ".observe(document.getElementById('link'), { childList: true, subtree: true, characterData: true })"

@@ -1,6 +1,7 @@
 """The wallet's digit code on the screen, and the scanner that takes it typed or by a hand scanner."""
 
 import io
+import re
 import time
 from collections.abc import Iterator
 
@@ -11,6 +12,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, Request, expect
 
 from codeservice.digit import is_password, read_digit_code, write_digit_code
+from tests.keyboard import type_as_a_scanner
 from tests.wallet.core.pages import HANDLES, ISSUER, SEED, PretendCity, claims_of
 
 GOOD = write_digit_code(HANDLES[0], SEED, 1_800_000_000)
@@ -61,6 +63,11 @@ def bars(page: Page) -> str:
     return str(found[0].text)
 
 
+def begins(handle: str) -> re.Pattern[str]:
+    """Match a text that begins with a handle, however it is spaced."""
+    return re.compile(r"^\s*" + r"\s*".join(handle))
+
+
 def shown_at(page: Page) -> int:
     """When the code on the screen was made."""
     return int(page.get_by_test_id("digit-bars").get_attribute("data-iat") or 0)
@@ -85,7 +92,7 @@ def test_the_next_code_has_another_handle_and_five_need_two_calls(wallet: Page, 
     seen = [open_digits(wallet)]
     for number in range(1, 5):
         wallet.get_by_test_id("digit-next").click()
-        expect(wallet.get_by_test_id("digit-text")).to_contain_text(f"{HANDLES[number][6:]}")
+        expect(wallet.get_by_test_id("digit-text")).to_have_text(begins(HANDLES[number]))
         seen.append(drawn(wallet))
     assert ["".join(text.split())[:9] for text in seen] == HANDLES[:5]
     assert len(city.asked[DIGIT_CODES]) == 2
@@ -105,7 +112,7 @@ def test_a_new_password_comes_when_the_step_ends(wallet: Page, city: PretendCity
 def test_an_expired_handle_is_replaced_without_being_asked(wallet: Page, city: PretendCity) -> None:
     city.life = 2
     open_digits(wallet)
-    expect(wallet.get_by_test_id("digit-text")).to_contain_text(HANDLES[4][6:])
+    expect(wallet.get_by_test_id("digit-text")).to_have_text(begins(HANDLES[4]))
     assert len(city.asked[DIGIT_CODES]) >= 2
 
 
@@ -160,7 +167,7 @@ def test_typed_digits_are_sent_once_they_are_right(scanner: Page, city: PretendC
         scanner.get_by_test_id("typed-code").fill(typed)
         scanner.get_by_test_id("typed-submit").click()
         scanner.locator("[data-testid=verdict][data-decision=accepted]").wait_for()
-        scanner.get_by_test_id("verdict").click()
+        scanner.get_by_test_id("verdict").dispatch_event("click")
     assert [body["code"] for body in city.asked[SCAN]] == [GOOD, other]
 
 
@@ -175,12 +182,10 @@ def test_mistyped_digits_are_told_without_asking_the_server(scanner: Page, city:
 
 def test_a_hand_scanner_may_read_the_bars(scanner: Page, city: PretendCity) -> None:
     for digits in (GOOD, MISTYPED):
-        for digit in digits:
-            scanner.keyboard.press(f"Digit{digit}")
-        scanner.keyboard.press("Enter")
+        type_as_a_scanner(scanner, digits)
         decision = "accepted" if digits == GOOD else "refused"
         scanner.locator(f"[data-testid=verdict][data-decision={decision}]:not([hidden])").wait_for()
-        scanner.get_by_test_id("verdict").click()
+        scanner.get_by_test_id("verdict").dispatch_event("click")
     assert [body["code"] for body in city.asked[SCAN]] == [GOOD]
 
 
@@ -238,7 +243,7 @@ def scan(page: Page, code: str, decision: str = "accepted") -> None:
     page.get_by_test_id("typed-code").fill(code)
     page.get_by_test_id("typed-submit").click()
     page.locator(f"[data-testid=verdict][data-decision={decision}]:not([hidden])").wait_for()
-    page.get_by_test_id("verdict").click()
+    page.get_by_test_id("verdict").dispatch_event("click")
 
 
 def hand_scan(page: Page, code: str) -> None:
