@@ -6,9 +6,10 @@ from pathlib import Path
 
 from adapters import ADAPTERS, commands, poster_commands, statement_commands, visit_commands
 from codeservice.app import wall_clock
-from codeservice.argument import whole
+from codeservice.argument import coordinates, whole
 from codeservice.command_line import Commands, day, new_parser, run
 from codeservice.dispute import DisputeState
+from codeservice.location import MAX_RADIUS, MIN_RADIUS
 from codeservice.scene import SCENES
 
 
@@ -76,6 +77,19 @@ def _add_places(top: Commands) -> None:
     entry.add_argument("--name", required=True, help="name for people")
     entry.add_argument("--policy", help="name of its policy (default: the one that has the name of the scene)")
     entry.add_argument("--capacity", type=whole(1, 10_000_000), help="people a day, where the scene counts them")
+    _add_location(entry, required=False)
+    entry = places.leaf(
+        "locate", commands.places_locate, "say where a place is, for phones that compare their location"
+    )
+    entry.add_argument("place", help="identifier of the place")
+    _add_location(entry, required=True)
+
+
+def _add_location(entry: argparse.ArgumentParser, *, required: bool) -> None:
+    degrees = "latitude and longitude in degrees, WGS 84 as satellites give them, not GCJ-02 as maps of China do"
+    entry.add_argument("--location", type=coordinates, required=required, metavar="LAT,LON", help=degrees)
+    metres = f"metres around it that belong to it, {MIN_RADIUS} to {MAX_RADIUS}"
+    entry.add_argument("--radius", type=whole(MIN_RADIUS, MAX_RADIUS), required=required, metavar="M", help=metres)
 
 
 def _add_posters(top: Commands) -> None:

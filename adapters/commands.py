@@ -3,6 +3,7 @@
 import argparse
 import re
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import msgspec
@@ -12,6 +13,7 @@ from adapters.policies import opened, read_draft, standard
 from adapters.trial import RecordedScan, Trial, try_policy
 from codeservice.commands import ACTOR, CommandError, Result, services_of
 from codeservice.errors import ConflictError
+from codeservice.location import STEPS, Location
 from codeservice.policy import PolicyError, PolicyVersion, schema_of
 from codeservice.services import Services
 from codeservice.store import audit, client, policy, scan
@@ -149,8 +151,13 @@ def places_list(options: argparse.Namespace) -> Result:
     services = services_of(options)
     with services.database.read() as connection:
         found = client.every_place(connection)
-    lines = [f"{entry.id}  {entry.scene}  {entry.policy}  {entry.name}" for entry in found]
-    return Result([vars(entry) for entry in found], lines)
+    lines = [
+        "  ".join(
+            [entry.id, entry.scene, entry.policy, entry.name, *([_where(entry.location)] if entry.location else [])]
+        )
+        for entry in found
+    ]
+    return Result([asdict(entry) for entry in found], lines)
 
 
 def places_add(options: argparse.Namespace) -> Result:
@@ -159,6 +166,7 @@ def places_add(options: argparse.Namespace) -> Result:
     now = services.clock()
     if not _ID.fullmatch(options.place) or not _ID.fullmatch(options.partner):
         raise CommandError("identifiers are at most 32 small letters, digits and dashes")
+    location = None if options.location is None and options.radius is None else _location(options)
 
     def work(connection: Connection) -> None:
         places = client.every_place(connection)
@@ -176,11 +184,29 @@ def places_add(options: argparse.Namespace) -> Result:
             name=options.name,
             capacity=options.capacity,
             policy=options.policy,
+            location=location,
         )
         _audit(connection, now, "place_added", options.place, {"scene": options.scene, "policy": options.policy})
 
     services.database.transact(work)
     return Result({"place": options.place}, [f"{options.place} is a place of {options.partner}."])
+
+
+def places_locate(options: argparse.Namespace) -> Result:
+    """Say where a place is, for the first time or anew."""
+    services = services_of(options)
+    now = services.clock()
+    location = _location(options)
+
+    def work(connection: Connection) -> None:
+        client.locate_place(connection, options.place, location)
+        _audit(connection, now, "place_located", options.place, asdict(location))
+
+    services.database.transact(work)
+    return Result(
+        {"place": options.place, "location": asdict(location)},
+        [f"{options.place} is {_where(location)}. A printed poster keeps its location: make it again."],
+    )
 
 
 def _switch(services: Services, name: str, choose: Callable[[Connection], int], begins: int, reason: str) -> Result:
@@ -194,6 +220,17 @@ def _switch(services: Services, name: str, choose: Callable[[Connection], int], 
 
     version = services.database.transact(work)
     return Result({"name": name, "version": version, "begins": begins}, [f"{name} version {version} is in force."])
+
+
+def _location(options: argparse.Namespace) -> Location:
+    if options.location is None or options.radius is None:
+        raise CommandError("a location needs both --location and --radius")
+    latitude, longitude = options.location
+    return Location(latitude, longitude, options.radius)
+
+
+def _where(location: Location) -> str:
+    return f"at {location.latitude / STEPS:.5f},{location.longitude / STEPS:.5f} within {location.radius} m"
 
 
 def _draft(file: Path) -> PolicyVersion:

@@ -4,7 +4,8 @@ import argparse
 
 from codeservice.city import city_day
 from codeservice.commands import ACTOR, CommandError, Result, services_of
-from codeservice.poster import MAX_LIFE, Poster, write_poster
+from codeservice.location import Location
+from codeservice.poster import MAX_LIFE, Poster, poster_rules, write_poster
 from codeservice.qr import draw_characters, draw_png, draw_svg
 from codeservice.store import audit, client, poster
 from codeservice.store.database import Connection
@@ -24,18 +25,19 @@ def make(options: argparse.Namespace) -> Result:
     if options.out.suffix not in _DRAW:
         raise CommandError("the file ends in .svg, .png or .txt")
 
-    def work(connection: Connection) -> int:
-        place = next((entry for entry in client.every_place(connection) if entry.id == options.place), None)
+    def work(connection: Connection) -> tuple[int, Location | None]:
+        place = client.find_place(connection, options.place)
         if place is None:
             raise CommandError("there is no such place")
+        location = poster_rules(services.policies(place.policy, now, connection), place.scene).carried(place.location)
         generation = poster.print_again(connection, place.id, now=now)
         details = {"generation": generation, "ends": ends}
         subject = f"place:{place.id}"
         audit.add(connection, at=now, actor=ACTOR, action="poster_printed", subject=subject, details=details)
-        return generation
+        return generation, location
 
-    generation = services.database.transact(work)
-    made = Poster(options.place, now, ends, generation, screen=False)
+    generation, location = services.database.transact(work)
+    made = Poster(options.place, now, ends, generation, screen=False, location=location)
     text = write_poster(made, signer=signer, now=now)
     options.out.write_bytes(_DRAW[options.out.suffix](text))
     data = {"place": options.place, "generation": generation, "ends": ends, "file": str(options.out)}

@@ -5,11 +5,15 @@ nothing: what follows from it is an entry in the holder's own records.
 """
 
 import re
-from dataclasses import dataclass
-from typing import TypeGuard
+from dataclasses import astuple, dataclass, fields
+from typing import Literal, TypeGuard
+
+import msgspec
 
 from codeservice.code import MAX_TIME, from_digits, to_digits
-from codeservice.errors import Rejected
+from codeservice.errors import ConflictError, Rejected
+from codeservice.location import Location
+from codeservice.policy import PolicyVersion
 from keys.algorithms import algorithm_named
 from keys.cbor import dumps, loads
 from keys.cose import read_sign1, sign1
@@ -32,7 +36,7 @@ SKEW = 30
 
 MAX_GENERATION = 1 << 32
 _PLACE = re.compile(r"[A-Za-z0-9-]{1,32}", re.ASCII)
-_PLACE_KEY, _BEGINS, _ENDS, _GENERATION, _SCREEN = range(1, 6)
+_PLACE_KEY, _BEGINS, _ENDS, _GENERATION, _SCREEN, _LOCATION = range(1, 7)
 
 
 class PosterError(ValueError):
@@ -44,6 +48,7 @@ class Poster:
     """A poster of a place, good from `begins` until before `ends` (epoch seconds).
 
     A print of a later `generation` kills all earlier ones. `screen` tells one that changes every minute from a print.
+    `location` is there where the phone is to compare its own with it.
     """
 
     place: str
@@ -51,19 +56,45 @@ class Poster:
     ends: int
     generation: int
     screen: bool
+    location: Location | None = None
+
+
+class PosterRules(msgspec.Struct, frozen=True):
+    """What a policy says of posters, whatever else it says."""
+
+    posters: Literal["none", "screen", "printed"] = "none"
+    confirm_here: bool = False
+    passages: frozenset[str] = frozenset()
+
+    def carried(self, location: Location | None) -> Location | None:
+        """Return what a poster carries of its place's location: nothing unless phones are to compare theirs.
+
+        Raises ConflictError where they are, and the place has none.
+        """
+        if self.confirm_here and location is None:
+            raise ConflictError("place_not_located")
+        return location if self.confirm_here else None
+
+
+def poster_rules(version: PolicyVersion | None, scene: str) -> PosterRules:
+    """Read what the policy in force says of the posters of a place of `scene`: nothing where there is none."""
+    if version is None or version.scene != scene:
+        return PosterRules()
+    return msgspec.json.decode(version.document, type=PosterRules)
 
 
 def poster_payload(poster: Poster) -> bytes:
     """Write the payload in its one form."""
-    return dumps(
-        {
-            _PLACE_KEY: poster.place,
-            _BEGINS: poster.begins,
-            _ENDS: poster.ends,
-            _GENERATION: poster.generation,
-            _SCREEN: poster.screen,
-        }
-    )
+    body: dict[int, object] = {
+        _PLACE_KEY: poster.place,
+        _BEGINS: poster.begins,
+        _ENDS: poster.ends,
+        _GENERATION: poster.generation,
+        _SCREEN: poster.screen,
+    }
+    if poster.location is not None:
+        body[_LOCATION] = list(astuple(poster.location))
+    return dumps(body)
 
 
 def write_poster(poster: Poster, *, signer: Signer, now: int) -> str:
@@ -106,13 +137,25 @@ def read_poster_payload(payload: bytes) -> Poster:
     except KeysError as error:
         raise PosterError("no poster of this format") from error
     match body:
-        case {1: str(place), 2: begins, 3: ends, 4: generation, 5: bool(screen)} if len(body) == _SCREEN:
+        case {1: str(place), 2: begins, 3: ends, 4: generation, 5: bool(screen), **further}:
             sound = _is_number(begins, MAX_TIME) and _is_number(ends, MAX_TIME)
             named = _is_number(generation, MAX_GENERATION) and _PLACE.fullmatch(place)
             if sound and named and 0 < ends - begins <= (SCREEN_SECONDS if screen else MAX_LIFE):
-                return Poster(place, begins, ends, generation, screen)
+                return Poster(place, begins, ends, generation, screen, _read_location(further))
         case _:
             pass
+    raise PosterError("no poster of this format")
+
+
+def _read_location(further: dict[object, object]) -> Location | None:
+    if not further:
+        return None
+    values = further.pop(_LOCATION, None)
+    if isinstance(values, list) and len(values) == len(fields(Location)) and not further:
+        try:
+            return Location(*values)
+        except ValueError as error:
+            raise PosterError("no such location") from error
     raise PosterError("no poster of this format")
 
 

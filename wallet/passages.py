@@ -4,16 +4,15 @@ No colour, status or right follows from a passage: nobody but its holder reads i
 """
 
 import hashlib
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from flask import Blueprint
 
 from codeservice.errors import UnavailableError, UnprocessableError
-from codeservice.poster import Poster, PosterError, read_poster
+from codeservice.poster import Poster, PosterError, PosterRules, poster_rules, read_poster
 from codeservice.services import Services
 from codeservice.store import audit, client, poster
-from codeservice.store.client import StoredPlace
 from codeservice.store.database import Connection
 from codeservice.web.operation import Answer, Body, Security, operation
 from keys.errors import KeysError
@@ -27,16 +26,11 @@ _MINUTE = 60
 _SESSION = ("sign_in_required", "real_name_required")
 
 
-class PosterRules(msgspec.Struct, frozen=True):
-    """What a policy says of posters, whatever else it says."""
-
-    posters: Literal["none", "screen", "printed"] = "none"
-    confirm_here: bool = False
-    passages: frozenset[str] = frozenset()
-
-
 class PassageRequest(Body, frozen=True):
-    """A proof (JWS, typ passage+jwt) by the device key that names the poster's text and the way: its own moment."""
+    """A proof (JWS, typ passage+jwt) by the device key that names the poster's text and the way: its own moment.
+
+    Where the poster carries a location, `here` in it says true: the phone has compared its own with it.
+    """
 
     proof: Annotated[str, msgspec.Meta(max_length=4000)]
 
@@ -107,10 +101,12 @@ def record_passage(services: Services, body: PassageRequest) -> Passage:
     id_ = hashlib.sha256(f"{holder} {seen.place} {passage} {at // _MINUTE}".encode()).hexdigest()[:32]
 
     def work(connection: Connection) -> Passage:
-        place = next((entry for entry in client.every_place(connection) if entry.id == seen.place), None)
+        place = client.find_place(connection, seen.place)
         if place is None or seen.generation != poster.generation(connection, seen.place):
             raise UnprocessableError("poster_refused")
-        _require_allowed(services, place, seen, passage, claims.get("here") is True, now)
+        rules = poster_rules(services.policies(place.policy, now, connection), place.scene)
+        if not _is_allowed(rules, seen, passage, here=claims.get("here") is True):
+            raise UnprocessableError("poster_refused")
         if poster.add_passage(connection, id_, person=holder, place=place.id, passage=passage, at=at):
             audit.add(
                 connection,
@@ -125,18 +121,8 @@ def record_passage(services: Services, body: PassageRequest) -> Passage:
     return services.database.transact(work)
 
 
-def _require_allowed(  # noqa: PLR0913, PLR0917 -- what a policy looks at
-    services: Services,
-    place: StoredPlace,
-    seen: Poster,
-    passage: str,
-    here: bool,  # noqa: FBT001 -- what the phone says
-    now: int,
-) -> None:
-    version = services.policies(place.policy, now)
-    rules = PosterRules()
-    if version is not None and version.scene == place.scene:
-        rules = msgspec.json.decode(version.document, type=PosterRules)
+def _is_allowed(rules: PosterRules, seen: Poster, passage: str, *, here: bool) -> bool:
+    """Whether the policy of this moment takes the poster; `here` is the phone's word, worthless without a measure."""
     allowed = {"none": False, "screen": seen.screen, "printed": True}[rules.posters]
-    if not allowed or passage not in rules.passages or (rules.confirm_here and not here):
-        raise UnprocessableError("poster_refused")
+    compared = here and seen.location is not None
+    return allowed and passage in rules.passages and (compared or not rules.confirm_here)

@@ -1,11 +1,12 @@
 """Partners, places, and the OAuth 2 clients that act for them: terminals and back ends."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, case, func, insert, select, update
 
 from codeservice.errors import ForbiddenError, NotFoundError
+from codeservice.location import Location
 from codeservice.store import enrolment
 from codeservice.store.models import Client, Partner, Place, UsedAssertion
 from codeservice.store.upsert import insert_once
@@ -79,10 +80,18 @@ def add_place(  # noqa: PLR0913 -- one row
     name: str,
     capacity: int | None = None,
     policy: str | None = None,
+    location: Location | None = None,
 ) -> None:
     """Insert a place; without `policy` it goes by the one that has the name of its scene."""
     row = {"id": id_, "partner": partner, "scene": scene, "name": name, "capacity": capacity, "policy": policy}
-    connection.execute(insert(Place).values(row))
+    connection.execute(insert(Place).values(row | ({} if location is None else asdict(location))))
+
+
+def locate_place(connection: Connection, place: str, location: Location) -> None:
+    """Say where a place is; raises NotFoundError."""
+    changed = connection.execute(update(Place).where(Place.id == place).values(asdict(location)))
+    if changed.rowcount != 1:
+        raise NotFoundError("place_not_found")
 
 
 def add_client(  # noqa: PLR0913 -- one row
@@ -178,7 +187,7 @@ def places(connection: Connection, scene: str) -> list[tuple[str, str, int | Non
 
 @dataclass(frozen=True)
 class StoredPlace:
-    """One place with the name of the policy that it goes by."""
+    """One place with the name of the policy that it goes by, and where it is, as far as anybody has said."""
 
     id: str
     partner: str
@@ -186,13 +195,31 @@ class StoredPlace:
     name: str
     capacity: int | None
     policy: str
+    location: Location | None
+
+
+_PLACES = select(
+    Place.id,
+    Place.partner,
+    Place.scene,
+    Place.name,
+    Place.capacity,
+    func.coalesce(Place.policy, Place.scene).label("policy"),
+    Place.latitude,
+    Place.longitude,
+    Place.radius,
+)
 
 
 def every_place(connection: Connection) -> list[StoredPlace]:
     """List all places."""
-    policy = func.coalesce(Place.policy, Place.scene).label("policy")
-    query = select(Place.id, Place.partner, Place.scene, Place.name, Place.capacity, policy)
-    return [StoredPlace(**row) for row in connection.execute(query.order_by(Place.scene, Place.id)).mappings()]
+    return [_stored_place(row) for row in connection.execute(_PLACES.order_by(Place.scene, Place.id))]
+
+
+def find_place(connection: Connection, place: str) -> StoredPlace | None:
+    """Find a place."""
+    row = connection.execute(_PLACES.where(Place.id == place)).first()
+    return None if row is None else _stored_place(row)
 
 
 def partners_of(connection: Connection, scene: str) -> list[tuple[str, str]]:
@@ -211,7 +238,19 @@ def capacity(connection: Connection, place: str) -> int | None:
     return connection.scalar(select(Place.capacity).where(Place.id == place))
 
 
+def location(connection: Connection, place: str) -> Location | None:
+    """Return where a place is; None as long as nobody has said."""
+    found = find_place(connection, place)
+    return None if found is None else found.location
+
+
 def _stored(row: Row[*tuple[Any, ...]]) -> StoredClient:
     values = dict(row._mapping)  # noqa: SLF001 -- SQLAlchemy's public name has the underscore
     values["scopes"] = frozenset(values["scopes"].split())
     return StoredClient(**values)
+
+
+def _stored_place(row: Row[*tuple[Any, ...]]) -> StoredPlace:
+    values = dict(row._mapping)  # noqa: SLF001 -- SQLAlchemy's public name has the underscore
+    where = [values.pop(name) for name in ("latitude", "longitude", "radius")]
+    return StoredPlace(**values, location=None if None in where else Location(*where))

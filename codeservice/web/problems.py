@@ -298,6 +298,13 @@ PROBLEMS: dict[str, tuple[Words, Words]] = {
         Words("场所码无效或已过期", "The poster is not valid, or its time is over"),
         Words("请在现场重新扫描场所码", "Scan the poster again at the place"),
     ),
+    "place_not_located": (
+        Words("该场所没有登记位置", "The place has no location"),
+        Words(
+            "其政策要求手机核对位置（confirm_here）。请先登记位置：python -m adapters places locate",
+            "Its policy has phones compare theirs (confirm_here). Say where it is: python -m adapters places locate",
+        ),
+    ),
     # households
     "tie_not_found": (
         Words("找不到这条亲情关系", "No such family tie"),

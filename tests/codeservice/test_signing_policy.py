@@ -13,6 +13,7 @@ from codeservice.audit import CHECKPOINT_AAD, checkpoint_payload
 from codeservice.code import FORMS, Grant, Kind, write_grant
 from codeservice.destruction import Certificate, Destroyed, sign_certificate
 from codeservice.issuer import LIFETIMES, issue
+from codeservice.location import Location
 from codeservice.poster import POSTER_AAD, Poster, poster_payload, write_poster
 from codeservice.profile import PROFILE_AAD, Profile, sign_profile, write_profile
 from codeservice.signing_policy import SKEW, binding_of, signing_policy
@@ -494,9 +495,11 @@ def poster_with(**changes: object) -> bytes:
 POSTER = Poster("city-library", NOW, NOW + 60, 3, screen=True)
 
 
-def test_a_poster_is_recorded_with_its_place() -> None:
-    message = captured(Purpose.STATUS, lambda signer: write_poster(POSTER, signer=signer, now=NOW))
-    assert message == poster_message(poster_payload(POSTER))
+@pytest.mark.parametrize("location", [None, Location(3123042, 12147370, 200)])
+def test_a_poster_is_recorded_with_its_place(location: Location | None) -> None:
+    poster = replace(POSTER, location=location)
+    message = captured(Purpose.STATUS, lambda signer: write_poster(poster, signer=signer, now=NOW))
+    assert message == poster_message(poster_payload(poster))
     assert ask(Purpose.STATUS, message) == Statement("poster:city-library", NOW + 60)
 
 
@@ -506,7 +509,8 @@ def test_a_poster_is_recorded_with_its_place() -> None:
         pytest.param(poster_with(_2=NOW - SKEW - 1, _3=NOW), id="made before"),
         pytest.param(poster_with(_3=NOW + 61), id="a screen that lasts"),
         pytest.param(poster_with(_4=True), id="true for a number"),
-        pytest.param(poster_with(_6=1), id="a field too many"),
+        pytest.param(poster_with(_7=1), id="a field too many"),
+        pytest.param(poster_with(_6=[3123042, 12147370, 0]), id="a location without a radius"),
         pytest.param(poster_message(poster_payload(POSTER), PROFILE_AAD), id="for another use"),
         pytest.param(poster_message(dumps([])), id="a list"),
     ],

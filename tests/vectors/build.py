@@ -49,6 +49,7 @@ from tests.makers import (
     spoilt_grant,
     text_of,
 )
+from tests.vectors import posters
 from tests.vectors.sm2 import bad as bad_sm2_codes
 from tests.vectors.sm2 import good as good_sm2_codes
 from tests.vectors.sm2 import sm2_list
@@ -467,10 +468,11 @@ BAD = (bad_texts, bad_bytes, bad_claims, bad_keys, bad_signatures, bad_times, ba
 
 
 def build(folder: Path) -> list[str]:
-    """Write every vector, the trust lists and the manifest; returns the files of the manifest."""
+    """Write every vector, the trust lists, the posters and the manifest; returns the files of the manifest."""
     codes = {"good": [*good(), *good_sm2()], "bad": [vector for make in BAD for vector in make()]}
     files = {"vectors": write_all(folder, codes), "trust_lists": write_all(folder, offers())}
     write(folder / "trust.json", trust_lists())
+    write(folder / "posters.json", posters.document())
     write(folder / "manifest.json", {"format": 1, **files})
     return [name for names in files.values() for name in names]
 

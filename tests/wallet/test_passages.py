@@ -9,15 +9,17 @@ import pytest
 from sqlalchemy import func, select
 
 from adapters.policies import read_draft
-from codeservice.poster import SCREEN_SECONDS, Poster, write_poster
+from codeservice.location import Location
+from codeservice.poster import SCREEN_SECONDS, Poster, read_poster, write_poster
 from codeservice.store import client, policy, poster
 from codeservice.store.models import Grant, HealthStatus, Scan, VenuePassage
 from keys.key import Purpose
 from tests.conftest import City
-from tests.phone import Phone, at_once, sign_jws
+from tests.phone import Phone, Terminal, at_once, sign_jws
 
 DEFINITIONS = Path(__file__).resolve().parents[2] / "docs/scenes/definitions"
 PLACE = "city-library"
+HERE = Location(3123042, 12147370, 200)
 DAY = 24 * 3600
 
 
@@ -25,30 +27,45 @@ DAY = 24 * 3600
 def open_place(any_city: City) -> Callable[..., None]:
     """Open a library with a terminal, under a policy with changes."""
 
-    def add(**changes: Any) -> None:
-        document = json.loads((DEFINITIONS / "library.json").read_text())
-        document["policy"] |= changes
-        draft, now = read_draft(json.dumps(document).encode()), any_city.clock.now
-
+    def add(location: Location | None = None, **changes: Any) -> None:
         def work(connection: Any) -> None:
-            number = policy.add(connection, draft, now=now, actor="test")
-            policy.note_trial(connection, "library", number, scans=0, differing=0, actor="test", now=now)
-            policy.switch(connection, "library", number, begins=now, actor="test", reason="test", now=now)
             client.add_partner(connection, id_="library", name="图书馆")
             client.add_place(
-                connection, id_=PLACE, partner="library", scene="venue", name="图书馆", capacity=None, policy="library"
+                connection,
+                id_=PLACE,
+                partner="library",
+                scene="venue",
+                name="图书馆",
+                policy="library",
+                location=location,
             )
 
+        publish(any_city, **changes)
         any_city.services.database.transact(work)
 
     return add
 
 
-def printed(city: City, *, days: int = 30, **changes: Any) -> str:
+def publish(city: City, **changes: Any) -> None:
+    """Put the library's policy in force with changes."""
+    document = json.loads((DEFINITIONS / "library.json").read_text())
+    document["policy"] |= changes
+    draft, now = read_draft(json.dumps(document).encode()), city.clock.now
+
+    def work(connection: Any) -> None:
+        number = policy.add(connection, draft, now=now, actor="test")
+        policy.note_trial(connection, "library", number, scans=0, differing=0, actor="test", now=now)
+        policy.switch(connection, "library", number, begins=now, actor="test", reason="test", now=now)
+
+    city.services.database.transact(work)
+    city.services.policies.forget()
+
+
+def printed(city: City, *, days: int = 30, location: Location | None = None) -> str:
     """Print a poster, as the command does."""
     now = city.clock.now
     generation = city.services.database.transact(lambda connection: poster.print_again(connection, PLACE, now=now))
-    made = Poster(PLACE, now, now + days * DAY, generation, screen=False)
+    made = Poster(PLACE, now, now + days * DAY, generation, screen=False, location=location)
     return write_poster(made, signer=city.services.signer(Purpose.STATUS), now=now)
 
 
@@ -110,10 +127,37 @@ def test_a_print_counts_in_its_time_and_until_the_next_print(any_city: City, ope
 
 def test_where_the_policy_asks_the_phone_says_that_it_is_there(any_city: City, open_place: Callable[..., None]) -> None:
     open_place(posters="printed", confirm_here=True)
-    phone, text = any_city.phone(), printed(any_city)
+    phone, text = any_city.phone(), printed(any_city, location=HERE)
     assert scan(phone, any_city, text) == (422, "poster_refused")
     assert scan(phone, any_city, text, here="yes") == (422, "poster_refused")
     assert scan(phone, any_city, text, here=True)[0] == 201
+
+
+def test_a_poster_without_a_location_cannot_be_compared_with_whatever_the_phone_says(
+    any_city: City, open_place: Callable[..., None]
+) -> None:
+    open_place(posters="printed", confirm_here=True)
+    assert scan(any_city.phone(), any_city, printed(any_city), here=True) == (422, "poster_refused")
+
+
+def test_a_poster_with_a_location_counts_where_the_policy_asks_no_more(
+    any_city: City, open_place: Callable[..., None]
+) -> None:
+    open_place(posters="printed")
+    text = printed(any_city, location=HERE)
+    assert scan(any_city.phone(), any_city, text)[0] == 201
+    assert scan(any_city.phone(), any_city, text, here=True)[0] == 201
+
+
+def test_what_the_policy_says_at_the_passage_decides_not_what_it_said_at_the_print(
+    any_city: City, open_place: Callable[..., None]
+) -> None:
+    open_place(posters="printed", confirm_here=True)
+    text = printed(any_city, location=HERE)
+    phone = any_city.phone()
+    assert scan(phone, any_city, text)[0] == 422
+    publish(any_city, posters="printed")
+    assert scan(phone, any_city, text)[0] == 201
 
 
 def test_every_poster_that_does_not_count_gets_the_same_answer(any_city: City, open_place: Callable[..., None]) -> None:
@@ -151,22 +195,56 @@ def test_nothing_follows_from_a_passage_but_the_record(any_city: City, open_plac
     assert counts() == before
 
 
-def test_a_terminal_of_a_venue_shows_the_poster_of_the_minute_and_no_other_terminal_does(
-    any_city: City, open_place: Callable[..., None]
-) -> None:
-    open_place()
-    any_city.services.database.transact(
+def add_screen(city: City) -> Terminal:
+    """Return the library's terminal."""
+    city.services.database.transact(
         lambda connection: client.add_client(
             connection, id_="library-1", kind="terminal", place=PLACE, name="大厅屏幕", scopes=frozenset({"scan"})
         )
     )
-    desk, bus = any_city.terminal("library-1"), any_city.terminal("bus-1")
-    headers = {"Authorization": f"Bearer {desk.token}"}
-    shown = desk.http.open("/scan/v1/poster", method="GET", headers=headers).get_json()
+    return city.terminal("library-1")
+
+
+def fetched(terminal: Terminal) -> Any:
+    """Return what a terminal gets that asks for its poster."""
+    headers = {"Authorization": f"Bearer {terminal.token}"}
+    return terminal.http.open("/scan/v1/poster", method="GET", headers=headers).get_json()
+
+
+def test_a_terminal_of_a_venue_shows_the_poster_of_the_minute_and_no_other_terminal_does(
+    any_city: City, open_place: Callable[..., None]
+) -> None:
+    open_place()
+    shown = fetched(add_screen(any_city))
     assert shown["ends"] == any_city.clock.now + SCREEN_SECONDS
-    assert scan(any_city.phone(), any_city, shown["poster"])[0] in {201, 422}
-    headers = {"Authorization": f"Bearer {bus.token}"}
-    assert bus.http.open("/scan/v1/poster", method="GET", headers=headers).get_json()["code"] == "terminal_not_allowed"
+    assert scan(any_city.phone(), any_city, shown["poster"])[0] == 201
+    assert fetched(any_city.terminal("bus-1"))["code"] == "terminal_not_allowed"
+
+
+def test_a_screen_carries_the_location_of_its_place_while_the_policy_asks_for_it(
+    any_city: City, open_place: Callable[..., None]
+) -> None:
+    """No phone is asked for its location without need."""
+    open_place(location=HERE)
+    screen = add_screen(any_city)
+
+    def carried() -> Location | None:
+        trust_list = any_city.services.trust_list()
+        return read_poster(fetched(screen)["poster"], trust_list=trust_list, now=any_city.clock.now).location
+
+    assert carried() is None
+    publish(any_city, confirm_here=True)
+    assert carried() == HERE
+    assert scan(any_city.phone(), any_city, fetched(screen)["poster"], here=True)[0] == 201
+    publish(any_city)
+    assert carried() is None
+
+
+def test_a_screen_of_a_place_without_a_location_says_so_where_the_policy_asks(
+    any_city: City, open_place: Callable[..., None]
+) -> None:
+    open_place(confirm_here=True)
+    assert fetched(add_screen(any_city))["code"] == "place_not_located"
 
 
 def test_many_prints_at_once_have_generations_of_their_own(any_city: City, open_place: Callable[..., None]) -> None:

@@ -17,7 +17,8 @@ class Partner(Table):
 class Place(Table):
     """One place of a partner, of one scene; `capacity` is people a day, where the scene counts them.
 
-    `policy` names the policy that it goes by, None for the one that has the name of its scene.
+    `policy` names the policy that it goes by, None for the one that has the name of its scene. `latitude` and
+    `longitude` (WGS 84, in 1e-5 degrees) and `radius` (metres) are where it is, all three or none of them.
     """
 
     __tablename__ = "place"
@@ -27,6 +28,9 @@ class Place(Table):
     name: Mapped[str]
     capacity: Mapped[int | None]
     policy: Mapped[str | None] = mapped_column(String(40))
+    latitude: Mapped[int | None]
+    longitude: Mapped[int | None]
+    radius: Mapped[int | None]
 
 
 class Client(Table):
