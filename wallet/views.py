@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, make_response, render_template, request
 
 from codeservice.errors import NotFoundError
 from codeservice.qr import draw_svg
@@ -35,6 +35,8 @@ from wallet.files import send_static
 
 _HERE = Path(__file__).parent
 _MESSAGES = 20
+_DEVICES = "camera=(self), geolocation=(self), microphone=(), payment=(), serial=()"
+"""The one page that may ask for a location: what it compares with a place stays on the phone."""
 
 door = Blueprint("wallet", __name__, template_folder="templates")
 for _part in (
@@ -70,9 +72,11 @@ def require_client() -> None:
 
 
 @door.get("/wallet/")
-def page() -> str:
+def page() -> Response:
     """Show the wallet."""
-    return render_template("wallet.html", demo=services().settings.demo)
+    response = make_response(render_template("wallet.html", demo=services().settings.demo))
+    response.headers["Permissions-Policy"] = _DEVICES
+    return response
 
 
 @door.get("/wallet/service-worker.js")

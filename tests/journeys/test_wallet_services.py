@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from adapters import ADAPTERS
 from codeservice.policy import write_document
+from tests.gates import is_only_a_yes, north, open_gate, watch
 from tests.households import Household, households
 from tests.journeys.test_in_the_browser import decide
 from tests.phone import Terminal
@@ -200,6 +201,31 @@ def test_a_poster_is_read_by_the_camera_and_leaves_one_line_in_one_s_own_records
         page.get_by_test_id(said).wait_for()
     expect(page.get_by_test_id("passage")).to_have_count(1)
     expect(page.get_by_test_id("passage")).to_contain_text("市图书馆")
+
+
+def test_a_gate_is_told_that_the_phone_is_there_and_never_where(journey: Journey) -> None:
+    """Every way in which it can go wrong comes first; of those nothing leaves the phone."""
+    with beside(journey.city) as city:
+        poster = open_gate(city)
+    page = journey.go("place")
+    context, said, signed = page.context, page.get_by_test_id("place-said"), watch(page)
+    page.get_by_test_id("way").select_option("single")
+    page.get_by_test_id("poster-text").fill(poster)
+    context.grant_permissions([])
+    page.get_by_test_id("poster-send").click()
+    expect(said).to_contain_text("网站设置")
+    context.grant_permissions(["geolocation"])
+    for location, words in ((north(0, accuracy=3000), "大概位置"), (north(310), "约 300 米")):
+        context.set_geolocation(location)
+        page.get_by_test_id("poster-send").click()
+        expect(said).to_contain_text(words)
+    assert signed == []
+    context.set_geolocation(north(60))
+    page.get_by_test_id("poster-send").click()
+    expect(said).to_contain_text("已登记：小区东门")
+    assert [is_only_a_yes(claims) for claims in signed] == [True]
+    assert "31.2" not in json.dumps([page.evaluate(KEPT), page.evaluate(STORED)])
+    context.clear_permissions()
 
 
 def open_a_library(city: RunningCity, folder: Path) -> None:

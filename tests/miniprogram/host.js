@@ -87,11 +87,12 @@ document.getElementById("back").onclick = navigation.navigateBack;
 globalThis.App = (given) => { app = given; };
 globalThis.getApp = () => app;
 globalThis.getCurrentPages = () => pages.map(({ instance }) => instance);
+const program = JSON.parse(await text("app.json"));
 startWeChat(navigation, { show: () => app.onShow(), hide: () => { app.onHide(); pages.at(-1).instance.onHide?.(); },
-  again: () => { app.onShow(); pages.at(-1).instance.onShow?.(); } });
+  again: () => { app.onShow(); pages.at(-1).instance.onShow?.(); } }, program);
 removeBrowser();
 await import(`${PROGRAM}app.js`);
-const names = JSON.parse(await text("app.json")).pages;
+const names = program.pages;
 const definitions = new Map();
 for (const name of names) definitions.set(name, await define(name));
 app.onLaunch?.();

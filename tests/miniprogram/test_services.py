@@ -10,6 +10,7 @@ from codeservice.demo import Citizen
 from tests.back_ends import BackEnd
 from tests.clinic import OPERATOR
 from tests.families import adults, certificate, families
+from tests.gates import is_only_a_yes, north, open_gate, watch
 from tests.miniprogram.host import QR, Phone
 from tests.miniprogram.offices import hospital_asks, open_hall, prescribe_and_sell, scan, served, shown
 from tests.miniprogram.town import Town
@@ -332,6 +333,33 @@ def test_a_ticket_is_booked_where_the_scene_is_chosen(town: Town, phone: Phone) 
     expect(phone.seen("ticket-mine")).to_have_count(1)
     phone.home()
     phone.tap("scene-all")
+
+
+def test_a_gate_is_told_that_the_phone_is_there_and_never_where(town: Town, phone: Phone) -> None:
+    """Every way in which it can go wrong comes first; of those nothing leaves the phone."""
+    signed = watch(phone.page)
+    phone.go("place")
+    phone.tap("way-single")
+    phone.hold(f"poster = '{open_gate(town.city)}'")
+    said, settings = phone.at("place-said"), phone.at("location-settings")
+    phone.hold("allows = false")
+    for _ in range(2):
+        phone.tap("scan")
+        expect(said).to_contain_text("请在设置中允许")
+    assert phone.hold("asked") == 1
+    phone.hold("allows = true")
+    settings.click()
+    for location, words in ((None, "没有找到位置"), (north(0, accuracy=3000), "大概位置"), (north(310), "约 300 米")):
+        phone.hold(f"location = {json.dumps(location)}")
+        phone.tap("scan")
+        expect(said).to_contain_text(words)
+        expect(settings).to_have_count(0)
+    assert signed == []
+    phone.hold(f"location = {json.dumps(north(60))}")
+    phone.tap("scan")
+    expect(said).to_contain_text("已登记：小区东门")
+    assert [is_only_a_yes(claims) for claims in signed] == [True]
+    assert "31.2" not in json.dumps(phone.hold("opened()"))
 
 
 def test_everything_is_taken_along_in_one_file_of_the_city(phone: Phone, holder: Citizen) -> None:

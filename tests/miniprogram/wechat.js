@@ -11,6 +11,8 @@ const SEALED = "sealed:";
 const phone = globalThis.phone = {
   openid: "citizen", number: "", connected: true, ahead: 0, brightness: 0.4, awake: false, model: "P1", logins: 0, title: "",
   listeners: [],
+  /** Where the phone is, null where it does not know; whether its owner allows that when asked; what WeChat remembers of it. */
+  location: null, allows: true, asked: 0, allowed: null,
   /** Files of the program by path; what WeChat's viewer opened; what was sent into a chat. */
   files: {}, documents: [], sent: [],
   /** @param {boolean} connected */
@@ -40,6 +42,9 @@ const phone = globalThis.phone = {
   ...JSON.parse(globalThis.name || "{}"),
 };
 Date.now = () => realNow() + phone.ahead * 1000;
+
+/** What of app.json WeChat holds the program to. */
+let declared = {};
 
 /** A code of WeChat's server: whose it is, and when it was given; the server takes it once, and for five minutes. */
 const code = (about) => [about, Math.floor(realNow() / 1000), crypto.randomUUID()].join(" ");
@@ -79,13 +84,28 @@ const CALLS = {
     if (!(filePath in phone.files)) throw new Error("shareFileMessage:fail no such file");
     phone.sent.push({ name: fileName, content: phone.files[filePath] });
   },
+  getLocation({ type = "wgs84" }) {
+    const { requiredPrivateInfos = [], permission = {} } = declared;
+    if (!requiredPrivateInfos.includes("getLocation") || !permission["scope.userLocation"]?.desc) {
+      throw new Error("getLocation:fail the api need to be declared in the requiredPrivateInfos field in app.json/ext.json");
+    }
+    // It asks once: whoever has said no is sent to the settings by the program.
+    if (phone.allowed === null) Object.assign(phone, { asked: phone.asked + 1, allowed: phone.allows });
+    if (!phone.allowed) throw new Error("getLocation:fail auth deny");
+    if (phone.location === null) throw new Error("getLocation:fail:ERROR_NOCELL&WIFI_LOCATIONSWITCHOFF");
+    const { latitude, longitude, accuracy } = phone.location;
+    // China's own datum is some hundred metres away.
+    const shift = type === "wgs84" ? 0 : 0.005;
+    return { latitude: latitude + shift, longitude: longitude + shift, accuracy, horizontalAccuracy: accuracy, speed: -1 };
+  },
   setKeepScreenOn: ({ keepScreenOn }) => { phone.awake = keepScreenOn; },
   getScreenBrightness: () => ({ value: phone.brightness }),
   setScreenBrightness: ({ value }) => { phone.brightness = value; },
 };
 
-/** @param {object} navigation @param {{show: () => void, hide: () => void, again: () => void}} life of the app */
-export function startWeChat(navigation, life) {
+/** @param {object} navigation @param {{show: () => void, hide: () => void, again: () => void}} life of the app @param {object} program its app.json */
+export function startWeChat(navigation, life, program) {
+  declared = program;
   const calls = Object.entries(CALLS).map(([name, act]) => [name, (options = {}) => {
     (async () => act(options))().then((answer = {}) => options.success?.({ errMsg: `${name}:ok`, ...answer }),
       (error) => options.fail?.({ errMsg: String(error.message) }));
@@ -116,6 +136,7 @@ export function startWeChat(navigation, life) {
   document.addEventListener("click", ({ target }) => {
     const button = target.closest("[open-type=getPhoneNumber]");
     button?.__wxElement.triggerEvent("getphonenumber", phone.number ? { code: code(phone.number) } : { errMsg: "getPhoneNumber:fail user deny" }, {});
+    if (target.closest("[open-type=openSetting]")) phone.allowed = phone.allows;
   });
 }
 

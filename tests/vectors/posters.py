@@ -41,7 +41,7 @@ FARTHEST = replace(SCREEN, location=Location(-90 * STEPS, -180 * STEPS, MAX_RADI
 def document() -> dict[str, Any]:
     """Return the file: the key, texts, moments, and what is read."""
     vectors = [
-        {"name": name, "text": text, "now": now, "poster": _written(poster), "unverified": _written(unverified(text))}
+        {"name": name, "text": text, "now": now, "poster": written(poster), "unverified": written(unverified(text))}
         for name, text, now, poster in [*_good_and_late(), *((name, text, NOW, None) for name, text in _bad())]
     ]
     key = SIGNER.key
@@ -66,6 +66,11 @@ def unverified(text: str) -> Poster | None:
         return None if taken_apart.kid is None else read_poster_payload(taken_apart.payload)
     except (Rejected, KeysError, PosterError):
         return None
+
+
+def written(poster: Poster | None) -> dict[str, Any] | None:
+    """Write a poster for JSON; one without a location has no word of it."""
+    return None if poster is None else {name: value for name, value in asdict(poster).items() if value is not None}
 
 
 def _good_and_late() -> Iterator[tuple[str, str, int, Poster | None]]:
@@ -133,8 +138,3 @@ def _with(**changes: object) -> str:
     """Sign a print with other fields, named by their numbers; None leaves one out."""
     body = loads(poster_payload(PRINT)) | {int(name[1:]): value for name, value in changes.items()}
     return signed(dumps({name: value for name, value in body.items() if value is not None}))
-
-
-def _written(poster: Poster | None) -> dict[str, Any] | None:
-    """Write a poster for JSON; one without a location has no word of it."""
-    return None if poster is None else {name: value for name, value in asdict(poster).items() if value is not None}

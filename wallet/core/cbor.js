@@ -5,7 +5,7 @@
  * indefinite lengths. A map is a `Map`, so that integer keys stay integers; an integer past 2^53 is a BigInt.
  */
 
-import { utf8 } from "./utf8.js";
+import { fromUtf8, utf8 } from "./utf8.js";
 
 /** Deepest nesting of arrays and maps that is read; the format itself needs four. */
 const MAX_DEPTH = 5;
@@ -107,7 +107,7 @@ class Reader {
     // -1 - n of the largest safe n is the least safe integer; larger n are BigInt already.
     if (major === NEGATIVE) return typeof argument === "bigint" ? -1n - argument : exact(-1 - argument);
     if (major === BYTES) return this.take(argument).slice();
-    if (major === TEXT) return this.text(argument);
+    if (major === TEXT) return fromUtf8(this.take(argument));
     if (major === SIMPLE && (argument === TRUE || argument === FALSE)) return argument === TRUE;
     if (major !== ARRAY && major !== MAP) throw new RangeError("type not allowed");
     if (depth === 0) throw new RangeError("nested too deep");
@@ -129,14 +129,6 @@ class Reader {
     if (length > this.bytes.length - this.at) throw new RangeError("cut short");
     this.at += length;
     return this.bytes.subarray(this.at - length, this.at);
-  }
-
-  text(length) {
-    try {
-      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(this.take(length));
-    } catch (error) {
-      throw new RangeError("not UTF-8", { cause: error });
-    }
   }
 
   array(length, depth) {

@@ -34,6 +34,13 @@
  */
 
 /**
+ * Where the phone is, as it knows it: WGS 84 in degrees, metres. denied: by the person or for them; unknown: switched
+ * off, or not found in time.
+ *
+ * @typedef {{state: "found", latitude: number, longitude: number, accuracy: number}|{state: "denied"|"unknown"}} Sight
+ */
+
+/**
  * @typedef {object} Platform
  * @property {Keys} keys
  * @property {Store} store
@@ -46,6 +53,7 @@
  * @property {() => boolean} online as far as the platform knows without asking
  * @property {(events: {wake: () => void, offline: () => void}) => void} watch wake: seen again, or the network is back
  * @property {(act: () => Promise<any>) => Promise<any>} exclusively keeps other pages of this phone out meanwhile
+ * @property {() => Promise<Sight>} locate asks the person the first time; called only where a poster asks for it
  * @property {() => string} deviceName what the person would call this device
  * @property {(account: import("./account.js").Account, call: Function) => Promise<object>} resume takes up the
  *   session, or begins one without asking the person; throws ApiError sign_in_required

@@ -1,4 +1,4 @@
-/** Text as UTF-8 bytes (RFC 3629). A mini-program has no TextEncoder; the bytes are those that it would give. */
+/** Text as UTF-8 bytes (RFC 3629), and back. A mini-program has no TextEncoder or TextDecoder; these give the same. */
 
 const REPLACEMENT = 0xfffd;
 
@@ -14,6 +14,15 @@ export function utf8(text) {
     else bytes.push(0xf0 | (point >> 18), tail(point >> 12), tail(point >> 6), tail(point));
   }
   return Uint8Array.from(bytes);
+}
+
+/** @param {Uint8Array} bytes @returns {string} @throws {RangeError} on anything but UTF-8 */
+export function fromUtf8(bytes) {
+  try {
+    return decodeURIComponent(Array.from(bytes, (byte) => `%${byte.toString(16).padStart(2, "0")}`).join(""));
+  } catch (error) {
+    throw new RangeError("not UTF-8", { cause: error });
+  }
 }
 
 function tail(bits) {

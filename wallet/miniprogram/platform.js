@@ -1,11 +1,17 @@
 /** What WeChat gives to the wallet's core, see core/platform.js. */
 
+import { ask, WeChatError } from "./call.js";
 import { CLIENT } from "./city.js";
 import { wechatKeys } from "./keys.js";
 import { language } from "./preferences.js";
 import { byWeChat } from "./request.js";
 import { Session } from "./session.js";
 import { wechatStore } from "./store.js";
+
+/** How long WeChat may look for satellites. */
+const LOCATE_MS = 10_000;
+/** WeChat's own words where the person, or the guideline that they did not accept, forbids it. */
+const FORBIDDEN = /auth|privacy/;
 
 /** The mini-program as a platform; `visible` follows the app's own life. */
 export class WeChatPlatform {
@@ -43,6 +49,18 @@ export class WeChatPlatform {
   setShown(shown) {
     this.#shown = shown;
     if (shown) this.#wake();
+  }
+
+  /** @returns {Promise<import("./core/platform.js").Sight>} */
+  async locate() {
+    try {
+      const { latitude, longitude, accuracy } = await ask("getLocation",
+        { type: "wgs84", isHighAccuracy: true, highAccuracyExpireTime: LOCATE_MS });
+      return { state: "found", latitude, longitude, accuracy };
+    } catch (error) {
+      if (!(error instanceof WeChatError)) throw error;
+      return { state: FORBIDDEN.test(error.message) ? "denied" : "unknown" };
+    }
   }
 
   /** @returns {string} */

@@ -87,8 +87,15 @@ def test_every_page_forbids_framing_sniffing_and_foreign_scripts(browser: FlaskC
 def test_only_the_scanner_may_ask_for_a_serial_port(browser: FlaskClient) -> None:
     allowed = {path: browser.get(path).headers["Permissions-Policy"] for path in ("/wallet/", "/scanner/bus", "/livez")}
     assert {path for path, policy in allowed.items() if "serial=(self)" in policy} == {"/scanner/bus"}
-    assert all("camera=(self)" in policy and "geolocation=()" in policy for policy in allowed.values())
+    assert all("camera=(self)" in policy for policy in allowed.values())
     assert "serial=()" in allowed["/wallet/"]
+
+
+def test_only_the_wallet_may_ask_for_a_location(browser: FlaskClient) -> None:
+    paths = ("/", "/wallet/", "/wallet/api/v1/me", "/demo/messages", "/scanner/bus", "/livez")
+    allowed = {path: browser.get(path).headers["Permissions-Policy"] for path in paths}
+    assert {path for path, policy in allowed.items() if "geolocation=(self)" in policy} == {"/wallet/"}
+    assert all("geolocation=()" in policy for path, policy in allowed.items() if path != "/wallet/")
 
 
 def test_answers_are_not_stored_by_anybody(city: City) -> None:

@@ -13,13 +13,15 @@ import { bytesToDigits, digitsToBytes } from "../../../wallet/core/digits.js";
 import { ApiError } from "../../../wallet/core/api.js";
 import { FamilyCodes } from "../../../wallet/core/family_codes.js";
 import { chooseGrant, goodUntil, needsRenewal } from "../../../wallet/core/grants.js";
+import { compare, roughly } from "../../../wallet/core/here.js";
 import { browserKeys, compressedPoint, holderOf, makeGrantKey, makeKeyPair, signer } from "../../../wallet/core/keys.js";
 import { wordsIn } from "../../../wallet/core/language.js";
 import { luhnDigit } from "../../../wallet/core/luhn.js";
+import { readPoster } from "../../../wallet/core/poster.js";
 import { readShow, readSignedGrant } from "../../../wallet/core/reader.js";
 import { openTrustList } from "../../../wallet/core/trust_list.js";
 import { fromBase32, totp } from "../../../wallet/core/totp.js";
-import { utf8 } from "../../../wallet/core/utf8.js";
+import { fromUtf8, utf8 } from "../../../wallet/core/utf8.js";
 import { decideIn } from "../../../wallet/core/context.js";
 import { decide } from "../../../wallet/core/verifier.js";
 import { writeItem, writeUpload } from "../../../wallet/core/upload.js";
@@ -99,6 +101,10 @@ const TASKS = {
   utf8: ({ texts }) => texts.map((text) => [Buffer.from(utf8(text)).toString("hex"), Buffer.from(new TextEncoder().encode(text)).toString("hex")]),
   times: ({ language, moments }) => moments.map((seconds) => ours(wordsIn(() => language), seconds)),
   intl: ({ language, moments }) => moments.map((seconds) => theirs(language, seconds)),
+  utf8Back: ({ bytes }) => bytes.map((text) => [reading(() => fromUtf8(Buffer.from(text, "hex"))), strictly(Buffer.from(text, "hex"))]),
+  posters: ({ texts }) => texts.map((text) => reading(() => readPoster(text))),
+  here: ({ location, sights }) => sights.map((sight) => compare(location, sight)),
+  roughly: ({ language, metres }) => metres.map((each) => roughly(wordsIn(() => language).t, each)),
   bars: ({ texts }) => texts.map((text) => reading(() => modulesOf(text))),
 };
 
@@ -148,6 +154,15 @@ function encodeOrKeep(value, hex) {
   } catch (error) {
     if (error instanceof TypeError) return Buffer.from(hex, "hex");
     throw error;
+  }
+}
+
+/** What the browser's own decoder gives; null where it refuses. */
+function strictly(bytes) {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return null;
   }
 }
 

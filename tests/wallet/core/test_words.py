@@ -25,3 +25,10 @@ def test_text_becomes_the_bytes_of_a_text_encoder() -> None:
     ]
     for ours, theirs in in_node("utf8", texts=texts):
         assert ours == theirs
+
+
+def test_bytes_become_the_text_of_a_text_decoder_or_none() -> None:
+    good = ["", "%", "%41", "§é", "城市码", "\U0001f9d3", "\ufeffmark", "\x00\x7f\x80\u07ff\u0800\uffff\U0010ffff"]
+    bad = ["80", "c0af", "c3", "c328", "e28228", "eda080", "f08080af", "f4908080", "f5808080", "ff", "41e59f"]
+    for ours, theirs in in_node("utf8Back", bytes=[text.encode().hex() for text in good] + bad):
+        assert ours == theirs

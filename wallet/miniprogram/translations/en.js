@@ -10,6 +10,8 @@ export default {
   "wechat.send_why": "From a mini-program a file leaves by a chat only, through WeChat's servers: send it to yourself. The web wallet saves it directly.",
   "wechat.enter": "Sign in",
   "problem.algorithm_unknown": "This city signs in a way that this mini-program does not know. Please update it, or use the web wallet.",
+  "place.here.denied": "The location is not allowed. Nothing was recorded. Allow it in the settings and try again, or ask the staff.",
+  "place.here.settings": "Open the settings",
   "settings.sample": "Text will be this large.",
   "help.show": "How do I show the code?",
   "help.show.answer": "It is on the first page. Hold the screen before the scanner. The code changes by itself every half minute.",

@@ -10,6 +10,8 @@ export default {
   "wechat.send_why": "小程序里的文件只能经微信聊天带走，会经过微信的服务器，请只发给自己。网页版钱包可直接保存。",
   "wechat.enter": "登录",
   "problem.algorithm_unknown": "本市的码使用小程序尚不支持的签名算法，请更新小程序，或改用网页版钱包。",
+  "place.here.denied": "没有使用位置的权限，没有登记。请在设置中允许“位置信息”后再试，或请工作人员帮忙。",
+  "place.here.settings": "打开设置",
   "settings.sample": "文字会是这么大。",
   "help.show": "怎样亮码",
   "help.show.answer": "打开小程序就是您的码，把屏幕对着扫码设备即可。码半分钟一换，不用刷新。",

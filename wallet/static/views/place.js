@@ -2,7 +2,8 @@
  * Scanning the poster of a place: by the camera, or by typing its digits. Only an entry in one's own records follows.
  */
 
-import { listPassages, posterText, recordPassage, WAYS } from "../../core/passages.js";
+import { listPassages, outcomeWords, recordPassage, WAYS } from "../../core/passages.js";
+import { posterText } from "../../core/poster.js";
 import { h, toggle } from "../dom.js";
 import { area, choice, form } from "../forms.js";
 import { icon } from "../icons.js";
@@ -62,10 +63,11 @@ export function placeView(app) {
       say(t("place.no_poster"), "warn");
       return;
     }
-    const made = await recordPassage(app.call, (typ, claims) => app.device.prove(typ, claims),
-      { poster: text, passage });
-    say(t("place.done", { place: made.name, time: dayAndTime(made.at) }), "good-notice");
-    await passages.load();
+    toggle(said, false);
+    const outcome = await recordPassage(app, { poster: text, passage }, () => say(t("place.here.asking"), ""))
+      .finally(() => toggle(said, false));
+    say(outcomeWords({ t, dayAndTime }, outcome), outcome.state === "recorded" ? "good-notice" : "warn");
+    if (outcome.state === "recorded") await passages.load();
   }, way, area(t("place.digits"), { name: "poster", inputmode: "numeric", maxlength: 700, spellcheck: "false",
     testid: "poster-text" }, t("place.digits_hint")),
   h("button", { class: "plain", testid: "poster-send" }, t("place.send")));

@@ -1,13 +1,14 @@
 /** Scanning the poster of a place, by WeChat's scanner or by typing its digits. Only an entry in one's own records follows. */
 
 import { ask, WeChatError } from "../../call.js";
-import { listPassages, posterText, recordPassage, WAYS } from "../../core/passages.js";
+import { listPassages, outcomeWords, recordPassage, WAYS } from "../../core/passages.js";
+import { posterText } from "../../core/poster.js";
 import { screen } from "../../screen.js";
 import { dayAndTime, t } from "../../words.js";
 
 Page(screen({
   title: "menu.place",
-  data: { passages: [], ways: [], way: WAYS[0], said: "", done: false },
+  data: { passages: [], ways: [], way: WAYS[0], said: "", outcome: "" },
 
   async load() {
     const passages = await listPassages(this.wallet.call);
@@ -26,13 +27,14 @@ Page(screen({
 
   pass(text) {
     return this.attempt(async () => {
-      const { call, device } = this.wallet;
       const poster = posterText(text);
-      this.setData({ done: false, said: poster === null ? t("place.no_poster") : "" });
+      this.setData({ outcome: "", said: poster === null ? t("place.no_poster") : "" });
       if (poster === null) return;
-      const made = await recordPassage(call, (typ, claims) => device.prove(typ, claims), { poster, passage: this.data.way });
-      this.setData({ done: true, said: t("place.done", { place: made.name, time: dayAndTime(made.at) }) });
-      await this.load();
+      const asking = () => this.setData({ outcome: "asking", said: t("place.here.asking") });
+      const outcome = await recordPassage(this.wallet, { poster, passage: this.data.way }, asking)
+        .finally(() => this.setData({ outcome: "", said: "" }));
+      this.setData({ outcome: outcome.state, said: outcomeWords({ t, dayAndTime }, outcome) });
+      if (outcome.state === "recorded") await this.load();
     });
   },
 }));
