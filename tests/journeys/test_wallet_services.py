@@ -211,7 +211,7 @@ def test_a_gate_is_told_that_the_phone_is_there_and_never_where(journey: Journey
     context, said, signed = page.context, page.get_by_test_id("place-said"), watch(page)
     page.get_by_test_id("way").select_option("single")
     page.get_by_test_id("poster-text").fill(poster)
-    context.grant_permissions([])
+    context.clear_permissions()
     page.get_by_test_id("poster-send").click()
     expect(said).to_contain_text("网站设置")
     context.grant_permissions(["geolocation"])

@@ -55,6 +55,8 @@ export function placeView(app) {
     said.className = `notice ${tone}`;
     said.textContent = words;
     toggle(said, true);
+    // What was typed stands below; large text puts a screen between.
+    said.scrollIntoView({ block: "nearest" });
   }
 
   const typing = form({ testid: "poster-form", autocomplete: "off" }, async ({ poster, way: passage }) => {

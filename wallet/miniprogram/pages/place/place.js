@@ -28,14 +28,19 @@ Page(screen({
   pass(text) {
     return this.attempt(async () => {
       const poster = posterText(text);
-      this.setData({ outcome: "", said: poster === null ? t("place.no_poster") : "" });
+      this.say("", poster === null ? t("place.no_poster") : "");
       if (poster === null) return;
-      const asking = () => this.setData({ outcome: "asking", said: t("place.here.asking") });
-      const outcome = await recordPassage(this.wallet, { poster, passage: this.data.way }, asking)
-        .finally(() => this.setData({ outcome: "", said: "" }));
-      this.setData({ outcome: outcome.state, said: outcomeWords({ t, dayAndTime }, outcome) });
+      const outcome = await recordPassage(this.wallet, { poster, passage: this.data.way }, () => this.say("asking", t("place.here.asking")))
+        .finally(() => this.say("", ""));
+      this.say(outcome.state, outcomeWords({ t, dayAndTime }, outcome));
       if (outcome.state === "recorded") await this.load();
     });
+  },
+
+  /** What was typed stands below: large text puts a screen between. */
+  say(outcome, said) {
+    this.setData({ outcome, said });
+    if (said) wx.pageScrollTo({ scrollTop: 0, duration: 0 });
   },
 }));
 
