@@ -155,11 +155,18 @@ class RunningCity:
         self.process.kill()
         raise AssertionError(said.read_text())
 
+    @staticmethod
+    def _answers(port: int, path: str) -> bool:
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
+            connection.request("GET", path)
+            with connection.getresponse() as answer:
+                return answer.status == HTTPStatus.OK
+
     def _wait_for_lists(self) -> None:
         """Wait for the keeper's first round: what it publishes then must not be taken for news of the test."""
         port, deadline = urlsplit((self.data / "local-origin").read_text()).port, time.monotonic() + 300
         assert port is not None
-        while RealHttp(port).open("/snapshot").status_code != HTTPStatus.OK:
+        while not self._answers(port, "/snapshot"):
             assert time.monotonic() < deadline, "the keeper has published nothing"
             time.sleep(0.1)
 
