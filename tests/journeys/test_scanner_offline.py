@@ -168,6 +168,7 @@ def test_what_is_too_old_or_not_this_terminals_to_decide_stays_undecided(
         context.set_offline(offline=False)
         expect(page.get_by_test_id("waiting")).to_have_text("", timeout=60_000)
         assert scan(page, shown(third)) == ("accepted", None)
+        expect(page.get_by_test_id("verdict-note")).to_have_text("")
         # A hall draws numbers: another machine might draw the same.
         hall = context.new_page()
         hall.goto(city.link("queue-1"))
@@ -297,5 +298,7 @@ def test_a_page_without_network_decides_remembers_and_hands_over_once(
     expect(page.get_by_test_id("waiting")).to_have_text("", timeout=60_000)
     row = stream_of(again, "bus-1")
     assert (row["last"], row["stored"], row["quarantined"]) == (8, 8, 0)
-    assert "revoked" in {each["mark"] for each in again.operate("scans", "marked")}
+    # On a busy machine the page may have decided before the service's answer came: both then say so.
+    marks = [each["mark"] for each in again.operate("scans", "marked")]
+    assert [mark for mark in marks if mark != "disagreed"] == ["revoked"]
     assert again.stop() == 0
