@@ -33,12 +33,13 @@ class PretendCity:
     def join(self, page: Page) -> Page:
         """Answer the calls of a page, and note what its console complains of."""
         for pattern in ("**/wallet/api/**", "**/scan/**", "**/oauth/**", "**/terminals/**"):
-            page.route(pattern, self._answer)
+            page.route(pattern, self.answer)
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on("console", lambda said: self.faults.append(said.text) if "Content Security" in said.text else None)
         return page
 
-    def _answer(self, route: Route) -> None:
+    def answer(self, route: Route) -> None:
+        """Answer one call, and remember what it asked."""
         request = route.request
         path = "/" + request.url.split("/", 3)[3]
         posted = request.post_data or "{}"

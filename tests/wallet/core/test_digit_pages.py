@@ -139,15 +139,27 @@ def test_another_language_and_large_text_keep_the_code(wallet: Page) -> None:
     assert read_digit_code(bars(wallet)).handle == HANDLES[0]
 
 
-def test_without_network_the_view_says_what_to_do_and_goes_on_by_itself(wallet: Page, city: PretendCity) -> None:
+def without_network(wallet: Page) -> None:
+    """Open the view while no call gets through, and read what it says."""
     wallet.unroute("**/wallet/api/**")
     wallet.route("**/wallet/api/**", lambda route: route.abort())
     wallet.get_by_test_id("digit-code-open").click()
     wallet.locator("[data-testid=digit-code][data-state=none]").wait_for()
     expect(wallet.get_by_test_id("no-digit-code")).to_contain_text("联网")
     assert wallet.get_by_test_id("digit-text").inner_text() == ""
+
+
+def test_without_network_the_view_says_what_to_do_and_goes_on_by_itself(wallet: Page, city: PretendCity) -> None:
+    without_network(wallet)
     wallet.unroute("**/wallet/api/**")
     city.join(wallet)
+    assert drawn(wallet)
+
+
+def test_who_does_not_want_to_wait_for_the_next_round_asks_for_the_code(wallet: Page, city: PretendCity) -> None:
+    without_network(wallet)
+    # The wallet's rounds stay without network, or one of them could be sooner than the finger.
+    wallet.route(f"**{DIGIT_CODES}", city.answer)
     wallet.get_by_test_id("digit-retry").click()
     assert drawn(wallet)
 
