@@ -188,7 +188,11 @@ def softhsm() -> Iterator[SoftHsm]:
 @pytest.fixture(scope="session")
 def city_template(tmp_path_factory: pytest.TempPathFactory, redis_address: str) -> Path:
     """A folder with secrets, keys and a SQLite demo city, copied for each test."""
-    folder = tmp_path_factory.mktemp("city")
+    return make_city_template(tmp_path_factory.mktemp("city"), redis_address)
+
+
+def make_city_template(folder: Path, redis_address: str) -> Path:
+    """Make a small demo city in a folder, to be copied."""
     prepare_secrets(folder)
     prepare_keys(settings_of(folder, redis_address), NOW - 3600)
     services = open_services(settings_of(folder, redis_address), Clock(NOW))

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, ViewportSize
 
 from tests.running import ROOT, RunningCity, chromium
-from tests.screenshots import furnish
+from tests.screenshots.wallet import furnish
 from tests.wallets import PHONE, go, prefer
 
 AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text()

@@ -1,36 +1,27 @@
-"""`python -m tests.pictures FOLDER`: pictures of every page of a running city, for the documents and for looking at."""
+"""The pictures of the documents: a first day with the city, as the README tells it."""
 
 import io
-import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, FilePayload, Page, ViewportSize
+from playwright.sync_api import Browser, FilePayload, Page
 
-from tests.running import Person, RunningCity, chromium
+from tests.running import Person, RunningCity
+from tests.screenshots.album import running_city
+from tests.wallets import DESK, PHONE, go, password
 
-PHONE: ViewportSize = {"width": 360, "height": 740}
-DESK: ViewportSize = {"width": 1280, "height": 800}
 SCANNERS = {"bus": "bus-1", "hospital": "clinic-1", "pharmacy": "till-east", "scenic_spot": "gate-1"}
 
 
-def main(folder: Path) -> int:
-    """Take all pictures."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="city-pictures-") as data:
-        city = RunningCity(Path(data) / "city", {})
-        try:
-            with chromium() as browser:
-                take(city, browser, folder)
-        finally:
-            city.stop()
-    return 0
-
-
-def take(city: RunningCity, browser: Browser, folder: Path) -> None:
+def take(folder: Path, browser: Browser) -> None:
     """Walk through wallet and scanners, as the README says, and take a picture at every step."""
+    with running_city() as city:
+        walk(city, browser, folder)
+
+
+def walk(city: RunningCity, browser: Browser, folder: Path) -> None:
+    """Take the steps."""
     person = city.people()[0]
     phone = browser.new_context(viewport=PHONE, locale="zh-CN").new_page()
 
@@ -51,26 +42,19 @@ def take(city: RunningCity, browser: Browser, folder: Path) -> None:
         phone.get_by_test_id(f"scene-{scene}").click()
         phone.wait_for_timeout(1500)
         scan(city, browser, phone, terminal, scene, shot)
-    for tab in ("cards", "records", "me", "privacy"):
-        phone.get_by_test_id("to-privacy" if tab == "privacy" else f"tab-{tab}").click()
-        phone.wait_for_timeout(400)
-        if tab == "cards":
-            phone.get_by_test_id("add-card-open").click()
-            phone.get_by_test_id("card-number").fill(person.card)
-            phone.get_by_test_id("add-card").click()
-            phone.get_by_test_id("card").wait_for()
-        shot(phone, f"wallet-{tab}")
+    go(phone, city, "cards")
+    phone.get_by_test_id("add-card-open").click()
+    phone.get_by_test_id("card-number").fill(person.card)
+    phone.get_by_test_id("add-card").click()
+    phone.get_by_test_id("card").wait_for()
+    for place in ("cards", "records", "privacy"):
+        go(phone, city, place)
+        shot(phone, f"wallet-{place}")
     phone.get_by_test_id("tab-code").click()
     phone.context.set_offline(offline=True)
     phone.get_by_test_id("offline-badge").wait_for()
     shot(phone, "wallet-offline")
     phone.context.set_offline(offline=False)
-    phone.get_by_test_id("language-switch").click()
-    shot(phone, "wallet-code-en")
-    phone.set_viewport_size(DESK)
-    shot(phone, "wallet-code-desk")
-    phone.set_viewport_size(PHONE)
-    phone.get_by_test_id("language-switch").click()
     phone.get_by_test_id("elder-switch").click()
     shot(phone, "wallet-code-elder")
 
@@ -79,15 +63,9 @@ def walk_in(city: RunningCity, phone: Page, person: Person, shot: Callable[[Page
     """Sign in and pass the real-name check."""
     phone.goto(f"{city.origin}/wallet/")
     phone.get_by_test_id("phone").fill(person.phone)
-    shot(phone, "wallet-sign-in")
     phone.get_by_test_id("send-message").click()
     phone.get_by_test_id("one-time-password").wait_for()
-    messages = phone.context.new_page()
-    messages.goto(f"{city.origin}/demo/messages")
-    shot(messages, "demo-messages")
-    password = messages.locator("li", has_text=person.phone).first.inner_text().split("验证码 ")[1][:6]
-    messages.close()
-    phone.get_by_test_id("one-time-password").fill(password)
+    phone.get_by_test_id("one-time-password").fill(password(phone, city, person.phone))
     phone.get_by_test_id("sign-in").click()
     phone.get_by_test_id("name").fill(person.name)
     phone.get_by_test_id("id-number").fill(person.id_number)
@@ -116,11 +94,4 @@ def scan(  # noqa: PLR0917 -- one scan
         desk.get_by_test_id("picture").set_input_files(code)
         desk.locator("[data-testid=verdict][data-decision=refused]").wait_for()
         shot(desk, "scanner-bus-refused")
-        desk.set_viewport_size(PHONE)
-        desk.locator("[data-testid=scanner][data-state=ready]").wait_for()
-        shot(desk, "scanner-bus-phone")
     desk.context.close()
-
-
-if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1] if len(sys.argv) > 1 else "docs/pictures")))

@@ -1,0 +1,1 @@
+"""Pictures of every screen, for looking at and for the documents."""
