@@ -23,7 +23,10 @@ class Nothing(Body, frozen=True):
 
 
 class OpenSession(Answer, frozen=True):
-    """One session: by which client and on which enrolled device, since when, and last seen (exact to the hour)."""
+    """One session: by which client and on which enrolled device, since when, and last seen.
+
+    `seen_at` is exact to the hour, and never before `started_at`.
+    """
 
     id: str
     current: bool
@@ -114,7 +117,12 @@ def sessions(services: Services) -> OpenSessions:
     return OpenSessions(
         [
             OpenSession(
-                entry.id, entry.id == signed_in.session, entry.client, entry.device_name, entry.created, entry.seen
+                entry.id,
+                entry.id == signed_in.session,
+                entry.client,
+                entry.device_name,
+                entry.created,
+                max(entry.created, entry.seen),
             )
             for entry in found
         ]

@@ -10,6 +10,7 @@ from tests.phone import Phone
 
 COOKIE = "session"
 PATH = "/wallet/"
+HOUR = 3600
 
 
 def secret_of(phone: Phone) -> str:
@@ -95,6 +96,15 @@ def test_a_holder_sees_where_they_are_signed_in_and_ends_one_or_all_others(any_c
     assert [status(phone), status(second), status(third)] == [200, 200, 401]
     assert phone.call("POST", "/sessions/end-others", {}).get_json() == {"ended": 1}
     assert [status(phone), status(second)] == [200, 401]
+
+
+def test_when_a_session_was_seen_is_told_to_the_hour_and_never_before_it_began(city: City) -> None:
+    phone = city.phone()
+    (new,) = phone.call("GET", "/sessions").get_json()["sessions"]
+    assert new["seen_at"] == new["started_at"] == city.clock.now
+    city.clock.now += 2 * HOUR + 60
+    (later,) = phone.call("GET", "/sessions").get_json()["sessions"]
+    assert later["seen_at"] == city.clock.now // HOUR * HOUR
 
 
 def test_nobody_ends_the_session_of_another_person(city: City) -> None:
