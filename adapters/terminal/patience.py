@@ -31,6 +31,11 @@ class Patience:
             except Exception as error:  # noqa: BLE001 -- it is raised where the answer is waited for
                 answer.set_exception(error)
 
-        self._asking = threading.Thread(target=work, daemon=True)
-        self._asking.start()
-        return answer.result(seconds)
+        asking = self._asking = threading.Thread(target=work, daemon=True)
+        asking.start()
+        try:
+            return answer.result(seconds)
+        finally:
+            if answer.done():
+                # It has only to end: the next question must not take it for one that still waits.
+                asking.join()
