@@ -88,7 +88,6 @@ export class Shell {
     const chinese = language() === "zh";
     return h("header", { class: "top" },
       h("h1", { class: "brand" }, t("brand")),
-      !this.#tabbed() && h("a", { class: "switch", href: "#help", testid: "help-open" }, t("menu.help")),
       h("button", { type: "button", class: "switch", testid: "elder-switch", "aria-pressed": String(elder()),
         onclick: () => this.#change(() => setElder(!elder())) }, t(elder() ? "elder.off" : "elder.on")),
       h("button", { type: "button", class: "switch", testid: "language-switch", lang: chinese ? "en" : "zh-CN",

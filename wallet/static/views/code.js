@@ -4,6 +4,7 @@ import { ALL_SCENES, goodUntil } from "../../core/grants.js";
 import { h, toggle, write } from "../dom.js";
 import { icon } from "../icons.js";
 import { hasWords, pick, problemWords, skewWords, t, untilWhen } from "../language.js";
+import { helpLink } from "./page.js";
 import { keepShowing } from "./showing.js";
 import { stage } from "./stage.js";
 import { ticketsPanel } from "./tickets.js";
@@ -31,7 +32,7 @@ export function codeView(app) {
   const element = h("section", { class: "code-page" }, h("h2", { class: "unseen" }, t("tab.code")),
     whose.element, offline.element, skew, again, panel, scenes.element, tickets.element, digits, prepared,
     h("p", { class: "prepared" }, t("code.screenshot")), h("p", { class: "prepared" }, t("code.bright")),
-    h("a", { class: "button plain", href: "#help", testid: "code-help" }, icon("help"), t("menu.help")));
+    helpLink());
 
   function update() {
     const now = app.trueNow();

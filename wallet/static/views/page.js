@@ -22,6 +22,11 @@ export function page(title, { back = MENU, testid = null, narrow = false }, ...c
       ...children);
 }
 
+/** @returns {HTMLElement} the way to the help, where no menu has it */
+export function helpLink() {
+  return h("a", { class: "button plain", href: "#help", testid: "help-open" }, icon("help"), t("menu.help"));
+}
+
 /**
  * @param {string} title
  * @param {...(Node|string|null|false)} children

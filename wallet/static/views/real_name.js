@@ -3,6 +3,7 @@
 import { h } from "../dom.js";
 import { actionButton, field, form } from "../forms.js";
 import { t } from "../language.js";
+import { helpLink } from "./page.js";
 
 /** @param {object} app */
 export function realNameView(app) {
@@ -17,5 +18,6 @@ export function realNameView(app) {
     field(t("real_name.id_number"), { name: "id_number", type: "text", autocomplete: "off", maxlength: 18, testid: "id-number",
       autocapitalize: "characters", spellcheck: "false" }, t("real_name.hint")),
     h("button", { class: "primary", testid: "confirm-real-name" }, t("real_name.submit"))),
-    actionButton(t("me.sign_out"), { class: "plain", testid: "sign-out" }, () => app.signOut())) };
+    actionButton(t("me.sign_out"), { class: "plain", testid: "sign-out" }, () => app.signOut()),
+    helpLink()) };
 }

@@ -3,6 +3,7 @@
 import { h } from "../dom.js";
 import { field, form } from "../forms.js";
 import { t } from "../language.js";
+import { helpLink } from "./page.js";
 
 // Kept while the page lives, so that a change of language does not send a second message.
 let challenge = null;
@@ -10,7 +11,7 @@ let challenge = null;
 /** @param {object} app */
 export function signInView(app) {
   const element = h("section", { class: "page narrow" });
-  const show = () => element.replaceChildren(...(challenge === null ? phoneStep() : passwordStep()));
+  const show = () => element.replaceChildren(...(challenge === null ? phoneStep() : passwordStep()), helpLink());
 
   function phoneStep() {
     return [h("h2", {}, t("sign_in.title")), h("p", {}, t("sign_in.why")),
