@@ -47,10 +47,10 @@ export class Show {
     await this.redraw();
   }
 
-  /** Draws again only if the grant on screen is gone, or none is on screen. */
+  /** Draws again only if the grant on screen is gone, none is on screen, or there must be none. */
   async refresh() {
     const standing = this.grant && this.#device.grants.some(({ id }) => id === this.grant.id);
-    if (!standing || this.iat === null) await this.redraw();
+    if (!standing || this.iat === null || this.#isBarred(this.scene)) await this.redraw();
   }
 
   /** Puts a new code on screen, or hides the old one if none can be made. */

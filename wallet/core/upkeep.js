@@ -80,6 +80,9 @@ export class Upkeep {
     // Another page of this browser may have fetched meanwhile.
     await device.recall();
     const fresh = account.fresh ? account.me : await account.resume();
+    // Who waited for the session, or for what the service says of the person, can go on.
+    await show.refresh();
+    this.#wallet.changed();
     await this.#wallet.unblockOthers();
     if (this.#wallet.wanted) await this.#wallet.revive();
     if (fresh.person === null || this.#wallet.blocked) return undefined;

@@ -19,6 +19,7 @@ import { wordsIn } from "../../../wallet/core/language.js";
 import { luhnDigit } from "../../../wallet/core/luhn.js";
 import { readPoster } from "../../../wallet/core/poster.js";
 import { readShow, readSignedGrant } from "../../../wallet/core/reader.js";
+import { Show } from "../../../wallet/core/show.js";
 import { openTrustList } from "../../../wallet/core/trust_list.js";
 import { fromBase32, totp } from "../../../wallet/core/totp.js";
 import { fromUtf8, utf8 } from "../../../wallet/core/utf8.js";
@@ -70,6 +71,16 @@ const TASKS = {
     await family.remember(dependants);
     await family.refill();
     return { asked, ties: family.ties.map(({ id }) => id) };
+  },
+  show: async ({ grants, now, barred }) => {
+    const { privateKey } = await makeKeyPair();
+    let bars = false;
+    const seen = [];
+    const device = { grants: grants.map((grant) => ({ ...grant, grant: new Uint8Array(8), privateKey })), lastShown: null, markShown: () => {} };
+    const show = new Show({ device, trueNow: () => now, isBarred: () => bars, platform: { now: () => now, visible: () => true, keys: browserKeys } });
+    show.surface = { draw: () => seen.push("drawn"), clear: () => seen.push("cleared") };
+    for (bars of barred) await show.refresh();
+    return { seen, iat: show.iat };
   },
   turns: (city) => asked(city),
   decide: ({ codes }) => Promise.all(codes.map(({ text, context }) => decideIn(text, context))),
