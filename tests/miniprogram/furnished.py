@@ -96,6 +96,7 @@ def prefer(phone: Phone, *, elder: bool, language: str) -> None:
     phone.page.evaluate("chosen => wx.setStorageSync('city-code-preferences', chosen)", chosen)
     phone.open()
     phone.at("countdown").wait_for()
+    phone.until_signed_in()
 
 
 def stop_at(phone: Phone, way: tuple[str, ...]) -> None:

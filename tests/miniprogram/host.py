@@ -102,6 +102,10 @@ class Phone:
         self.page.goto(f"{self.city.origin}/host/host.html")
         self.page.locator("page:visible").wait_for()
 
+    def until_signed_in(self) -> None:
+        """Wait until the city has said whose phone this is."""
+        self.page.wait_for_function("getApp().wallet.account.fresh")
+
     def at(self, name: str) -> Locator:
         """Return what has an id on the page."""
         return self.page.locator(f"#{name}")

@@ -63,6 +63,7 @@ def test_no_page_scrolls_sideways_at_320_pixels_and_thirty_points(phone: Phone) 
     )
     phone.page.set_viewport_size({"width": 320, "height": 640})
     phone.open()
+    phone.until_signed_in()
     found = {}
     for way in STOPS:
         stop_at(phone, way)

@@ -82,6 +82,7 @@ def phone(signed_in: Phone) -> Iterator[Phone]:
     signed_in.page.evaluate("wx.setStorageSync('city-code-preferences', {})")
     signed_in.open()
     signed_in.at("countdown").wait_for()
+    signed_in.until_signed_in()
     yield signed_in
     assert signed_in.faults == []
 
@@ -115,9 +116,27 @@ def test_the_screen_is_bright_and_awake_while_the_code_is_shown_and_afterwards_a
 
 def test_opened_anew_it_signs_in_by_itself_and_stays_one_device(phone: Phone) -> None:
     phone.open()
-    phone.visit("devices")
-    expect(phone.page.locator("text=本机")).to_have_count(1)
+    phone.until_signed_in()
+    phone.go("devices")
+    expect(phone.seen("device")).to_have_count(1)
+    expect(phone.seen("device")).to_contain_text("本机")
     assert phone.page.evaluate("getApp().wallet.account.me.devices.length") == 1
+
+
+def test_a_page_opened_before_the_phone_has_signed_in_waits_for_it(phone: Phone) -> None:
+    held: list[Route] = []
+    phone.page.route("**/mini-program/sign-in", held.append)
+    phone.open()
+    # The code needs no service, and is there at once; so are the ways to the other pages.
+    phone.at("countdown").wait_for()
+    phone.visit("records")
+    while not held:
+        phone.page.wait_for_timeout(10)
+    assert phone.page.evaluate("getCurrentPages().at(-1).data.loading")
+    held[0].continue_()
+    phone.page.wait_for_function("!getCurrentPages().at(-1).data.loading")
+    assert phone.page.evaluate("getCurrentPages().at(-1).data.problem") == ""
+    phone.page.unroute("**/mini-program/sign-in")
 
 
 def test_nothing_about_the_person_lies_on_the_phone_even_for_one_who_can_open_it(

@@ -69,6 +69,7 @@ export function screen({ title, place = "", open = openByLoading, tell = () => {
     },
 
     async fill() {
+      await signedIn(this.wallet);
       await this.load();
       this.setData({ loading: false });
     },
@@ -140,6 +141,19 @@ export function screen({ title, place = "", open = openByLoading, tell = () => {
 
 function openByLoading() {
   return this.load ? this.reload() : undefined;
+}
+
+/** Waits while the phone signs in by itself: what is asked before is refused. */
+function signedIn({ account }) {
+  return new Promise((resolve) => {
+    const stop = getApp().listen(check);
+    function check() {
+      if (!account.fresh && !getApp().started) return;
+      stop();
+      resolve();
+    }
+    check();
+  });
 }
 
 /** The one of three that the wallet's state asks for; null while that is not known. */
