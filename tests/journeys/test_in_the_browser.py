@@ -25,6 +25,8 @@ from tests.wallets import fresh, picture, read
 
 SCENES = {"bus": "bus-1", "hospital": "clinic-1", "pharmacy": "till-east", "scenic_spot": "gate-1"}
 WINDOW = 60
+VERDICT = "() => !document.querySelector('[data-testid=verdict]').hidden"
+"""Asked in the page, because a verdict goes by itself."""
 
 
 @dataclass
@@ -67,6 +69,8 @@ def journey(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def sign_in(page: Page, city: RunningCity, person: Person) -> None:
     """Sign in, pass the real-name check, and wait for the first code."""
     page.goto(f"{city.origin}/wallet/")
+    # What a city of SM2 needs besides is kept when it is fetched, by a worker that listens by then.
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     page.get_by_test_id("phone").fill(person.phone)
     page.get_by_test_id("send-message").click()
     page.get_by_test_id("one-time-password").wait_for()
@@ -116,10 +120,18 @@ def test_a_picture_of_the_wallet_is_accepted_by_the_scanner_page_of_every_scene(
         phone.get_by_test_id("book-ticket").click()
         phone.locator("[data-testid=tickets][data-state=booked]").wait_for()
     phone.locator(f"[data-testid=scene-{scene}][aria-pressed=true]").wait_for()
-    fresh(phone)
-    file = FilePayload(name="code.png", mimeType="image/png", buffer=picture(phone))
-    desk.get_by_test_id("picture").set_input_files(file)
-    desk.locator("[data-testid=verdict][data-decision=accepted]").wait_for()
+    # Whoever waits two seconds for the service in vain decides alone, and a gate alone knows of no ticket yet.
+    for _ in range(3):
+        fresh(phone)
+        file = FilePayload(name="code.png", mimeType="image/png", buffer=picture(phone))
+        desk.locator("[data-testid=scanner][data-state=ready]").wait_for()
+        desk.get_by_test_id("picture").set_input_files(file)
+        desk.wait_for_function(VERDICT)
+        if desk.get_by_test_id("verdict-note").text_content() == "":
+            break
+        expect(desk.get_by_test_id("link-state")).to_have_attribute("data-link", "online", timeout=60_000)
+    expect(desk.get_by_test_id("verdict-note")).to_have_text("")
+    expect(desk.get_by_test_id("verdict")).to_have_attribute("data-decision", "accepted")
     desk.context.close()
 
 

@@ -1,5 +1,6 @@
 """Terminals and the service killed at random moments: no scan that was answered is lost, and none is there twice."""
 
+import http.client
 import os
 import random
 import signal
@@ -22,6 +23,7 @@ from codeservice.store import person
 from tests.crowd import fetch, fresh_codes
 from tests.running import RunningCity
 from tests.terminal_program import Program, enrol, state, sync
+from tests.waiting import wait_until
 
 TERMINAL_KILLS, SERVER_KILLS = 200, 100
 LONGEST = 3600.0
@@ -54,8 +56,17 @@ def scans_of(city: RunningCity, terminal: str) -> Counter[str]:
     return Counter(act for (act,) in rows)
 
 
+def serves(city: RunningCity) -> bool:
+    """Whether a worker answers."""
+    with suppress(OSError, http.client.HTTPException):
+        return city.http.open("/livez").status_code == 200
+    return False
+
+
 def require_all_accounted_for(city: RunningCity, folder: Path, terminal: str, answers: list[dict[str, Any]]) -> None:
     """Every answered scan is in the record once, none that was not numbered is, and the equation holds."""
+    # All workers may have been killed a moment ago, and a contact waits only a quarter of a minute.
+    wait_until(lambda: serves(city))
     for _ in range(5):
         sync(folder)
         if state(folder)["waiting"] == 0:

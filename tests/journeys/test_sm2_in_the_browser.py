@@ -45,7 +45,10 @@ def test_a_picture_of_the_wallet_is_accepted_by_the_scanner_page(journey: Journe
     desk.get_by_test_id("picture").set_input_files(
         FilePayload(name="code.png", mimeType="image/png", buffer=picture(phone))
     )
-    desk.locator("[data-testid=verdict][data-decision=accepted]").wait_for()
+    # Asked in the page, because it goes by itself.
+    desk.wait_for_function(
+        "() => document.querySelector('[data-testid=verdict][data-decision=accepted]:not([hidden])')"
+    )
     desk.context.close()
     assert len(library_calls(phone)) == 1
 

@@ -207,8 +207,10 @@ def test_a_long_sync_says_how_far_it_has_come(capsys: Captured) -> None:
             scanning.now = healthy()
 
     def state() -> State:
+        # Read before the contact may go on and change it.
+        seen = scanning.now
         looked.set()
-        return scanning.now
+        return seen
 
     scanning.sync, scanning.state = LongSync(), state  # type: ignore[method-assign]
     assert main(["sync"], {}, opens(scanning)) == 0

@@ -86,6 +86,7 @@ def browser() -> Iterator[Browser]:
 def place(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     # What is looked at from another process stays until it was seen.
     monkeypatch.setattr(verdicts, "STAY", 60.0)
+    monkeypatch.setattr(verdicts, "STAY_TO_COMPARE", 60.0)
     place = Place(browser)
     place.start()
     yield place

@@ -55,6 +55,7 @@ class PretendCity:
     def _known(self, path: str, body: Any) -> tuple[int, Any]:
         now = int(time.time()) + self.ahead
         terminal = {"terminal": "bus-1", "scene": "bus", "place": {"name": "1路"}}
+        scanned = len(self.asked.get("/scan/v1/bus", []))
         answers: dict[str, Callable[[], tuple[int, Any]]] = {
             "/wallet/api/v1/me": lambda: (200, self._me(now)),
             "/wallet/api/v1/devices": lambda: (201, {"id": "device-1"}),
@@ -65,7 +66,7 @@ class PretendCity:
             "/oauth/token": lambda: (200, {"access_token": "t", "token_type": "Bearer", "expires_in": 600}),
             "/scan/v1/state": lambda: (
                 200,
-                terminal | {"server_time": now, "trust_list_version": 1, "scans_today": 0},
+                terminal | {"server_time": now, "trust_list_version": 1, "scans_today": scanned},
             ),
             "/scan/v1/bus": lambda: (200, scan_answer()),
         }
