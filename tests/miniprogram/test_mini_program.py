@@ -125,7 +125,11 @@ def test_opened_anew_it_signs_in_by_itself_and_stays_one_device(phone: Phone) ->
 
 def test_a_page_opened_before_the_phone_has_signed_in_waits_for_it(phone: Phone) -> None:
     held: list[Route] = []
-    phone.page.route("**/mini-program/sign-in", held.append)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    phone.page.route("**/mini-program/sign-in", hold)
     phone.open()
     # The code needs no service, and is there at once; so are the ways to the other pages.
     phone.at("countdown").wait_for()
@@ -319,6 +323,9 @@ def test_who_shares_no_number_signs_in_by_message_and_stays_out_after_signing_ou
     phone.at("phone").fill(person.phone)
     phone.tap("send-message")
     phone.at("one-time-password").wait_for()
+    for said in ("It is good for 5 minutes", "5 分钟内有效"):
+        phone.tap("language-switch")
+        expect(phone.at("message-sent")).to_contain_text(said)
     phone.at("one-time-password").fill(phone.password(person.phone))
     phone.tap("sign-in")
     phone.confirm(person)

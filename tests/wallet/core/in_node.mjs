@@ -23,6 +23,7 @@ import { Show } from "../../../wallet/core/show.js";
 import { openTrustList } from "../../../wallet/core/trust_list.js";
 import { fromBase32, totp } from "../../../wallet/core/totp.js";
 import { fromUtf8, utf8 } from "../../../wallet/core/utf8.js";
+import { sentence } from "../../../wallet/core/words.js";
 import { decideIn } from "../../../wallet/core/context.js";
 import { decide } from "../../../wallet/core/verifier.js";
 import { writeItem, writeUpload } from "../../../wallet/core/upload.js";
@@ -116,6 +117,7 @@ const TASKS = {
   posters: ({ texts }) => texts.map((text) => reading(() => readPoster(text))),
   here: ({ location, sights }) => sights.map((sight) => compare(location, sight)),
   roughly: ({ language, metres }) => metres.map((each) => roughly(wordsIn(() => language).t, each)),
+  sentences: ({ templates, values }) => templates.map((template) => sentence({ key: template }, "key", values)),
   bars: ({ texts }) => texts.map((text) => reading(() => modulesOf(text))),
 };
 

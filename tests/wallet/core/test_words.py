@@ -32,3 +32,8 @@ def test_bytes_become_the_text_of_a_text_decoder_or_none() -> None:
     bad = ["80", "c0af", "c3", "c328", "e28228", "eda080", "f08080af", "f4908080", "f5808080", "ff", "41e59f"]
     for ours, theirs in in_node("utf8Back", bytes=[text.encode().hex() for text in good] + bad):
         assert ours == theirs
+
+
+@pytest.mark.parametrize(("days", "said"), [(1, "1 day"), (7, "7 days"), (0, "0 days")])
+def test_a_sentence_has_its_values_and_an_ending_for_several(days: int, said: str) -> None:
+    assert in_node("sentences", templates=["{days} day{days|s}", "{other}"], values={"days": days}) == [said, "{other}"]

@@ -77,7 +77,7 @@ export default {
   "scene.hospital": "Clinic",
   "scene.pharmacy": "Drugs",
   "scene.scenic_spot": "Sights",
-  "scene.government": "Gov’t",
+  "scene.government": "Gov't",
   "scene.venue": "Venues",
 
   "reason.preparing": "Preparing your code",

@@ -1,7 +1,7 @@
 /** Words of the screens below the tabs, English. Keys are the same in every language. */
 export default {
   back: "Back",
-  days: "{days} day(s)",
+  days: "{days} day{days|s}",
   "tab.home": "Home",
   "tab.messages": "Messages",
   "tab.unread": "{count} unread",
@@ -183,7 +183,7 @@ export default {
   "record_consents.scopes": "Parts",
   "record_consents.purpose": "Purpose",
   "record_consents.until": "Until {time}",
-  "record_consents.for_days": "For {days} day(s)",
+  "record_consents.for_days": "For {days} day{days|s}",
   "record_consents.answer_by": "silence until {time} is no",
   "record_consents.yes": "Yes",
   "record_consents.no": "No",

@@ -11,7 +11,7 @@ Page(screen({
   data: { known: false, sent: false, sentWords: "" },
 
   tell() {
-    this.setData({ known: signedOut() });
+    this.setData({ known: signedOut(), sentWords: this.sent ? t("sign_in.sent", this.sent) : "" });
   },
 
   /** Somebody who signed out here comes back: their WeChat identity may still be bound. */
@@ -38,7 +38,9 @@ Page(screen({
     return this.attempt(async () => {
       const { challenge, expires_in: life } = await this.wallet.account.requestMessage(this.typed.phone ?? "");
       this.challenge = challenge;
-      this.setData({ sent: true, sentWords: t("sign_in.sent", { phone: this.typed.phone, minutes: Math.ceil(life / 60) }) });
+      this.sent = { phone: this.typed.phone, minutes: Math.ceil(life / 60) };
+      this.setData({ sent: true });
+      this.refresh();
     });
   },
 
@@ -69,5 +71,6 @@ Page(screen({
   switchLanguage() {
     setLanguage(language() === "zh" ? "en" : "zh");
     this.dress();
+    this.refresh();
   },
 }));
