@@ -30,9 +30,8 @@ def running_city() -> Iterator[RunningCity]:
             city.stop()
 
 
-def keep(page: Page, file: Path, *, stands_after: int = _STANDS_MS) -> None:
-    """Take a picture once what fades or moves stands (milliseconds), of the whole page where it is a phone's."""
-    page.wait_for_timeout(stands_after)
-    phone = page.viewport_size == PHONE
-    page.screenshot(path=file, full_page=phone)
+def keep(page: Page, file: Path, *, whole: bool = True) -> None:
+    """Take a picture once what fades or moves stands: on a phone of the `whole` page, or of what is in view."""
+    page.wait_for_timeout(_STANDS_MS)
+    page.screenshot(path=file, full_page=whole and page.viewport_size == PHONE)
     print(file.stem, flush=True)  # noqa: T201 -- a command that says what it does

@@ -5,7 +5,7 @@ export function gateForm(people) {
   const form = document.getElementById("gate");
   const count = document.getElementById("gate-people");
   form.addEventListener("submit", (event) => event.preventDefault());
-  count.closest("label").hidden = !people;
+  count.parentElement.hidden = !people;
   form.hidden = false;
   return {
     value: () => {

@@ -460,9 +460,15 @@ def test_the_settings_fit_every_screen_and_every_thumb(page: Page, origin: str) 
     small = """() => [...document.querySelectorAll("button, select, .line input, .choice, .button")]
       .filter((part) => part.checkVisibility()).map((part) => [part.dataset.testid, part.getBoundingClientRect()])
       .filter(([, { width, height }]) => width < 44 || height < 44).map(([name]) => name)"""
+    outside = """() => {
+      const panel = document.getElementById("settings"), edge = panel.getBoundingClientRect().left + panel.clientWidth;
+      return [...panel.querySelectorAll("*")].filter((part) => part.checkVisibility()
+        && part.getBoundingClientRect().right > edge + 1).map((part) => part.id || part.className || part.tagName);
+    }"""
     for size in SIZES:
         page.set_viewport_size(size)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), size
+        assert page.evaluate(outside) == [], size
         assert page.evaluate(small) == [], size
     unnamed = """() => [...document.querySelectorAll("#settings select, #settings input")]
       .filter((part) => !part.labels?.[0]?.textContent).map((part) => part.id)"""
