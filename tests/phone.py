@@ -105,6 +105,11 @@ class Phone:
             self.device = answer.get_json()["id"]
         return answer
 
+    def join(self, now: int, session: str | None = None) -> Answer:
+        """Say by the device key that the session is on this phone."""
+        claims = {"aud": self.me["issuer"], "iat": now, "sub": self.device, "session": session or self.me["session"]}
+        return self.call("POST", "/sessions/device", {"proof": sign_jws(self.key, "session-proof+jwt", claims)})
+
     def fetch(self, now: int, scene: str = "all", count: int = 2, tie: str | None = None) -> Answer:
         """Fetch grants, each for a new key of the city's algorithm; with a tie those of a dependant."""
         keys = [algorithm_named(self.me["algorithm"]).generate() for _ in range(count)]

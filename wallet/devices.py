@@ -70,6 +70,12 @@ class GrantRequest(Body, frozen=True):
     proof: str
 
 
+class SessionRequest(Body, frozen=True):
+    """A proof (JWS, typ session-proof+jwt) by the device key that names the `session`."""
+
+    proof: str
+
+
 class GrantMade(Answer, frozen=True):
     """One grant. `grant` is COSE_Sign1 in base64url; `key` the compressed point that it binds."""
 
@@ -177,6 +183,27 @@ def enrol_device(services: Services, body: DeviceRequest) -> DeviceMade:
         return made
 
     return DeviceMade(services.database.transact(work))
+
+
+@operation(
+    door,
+    "POST /wallet/api/v1/sessions/device",
+    body=SessionRequest,
+    status=204,
+    security=Security.SESSION,
+    problems=(*_SESSION, "proof_refused", "clock_skew", "device_removed", "session_has_device"),
+)
+def join_device(services: Services, body: SessionRequest) -> None:
+    """Say by the key of an enrolled device that this session is on it; the sessions that it had before end.
+
+    A client that signs in anew has a session that knows no device: what asks for a known one would bar it.
+    """
+    signed_in, _holder = require_person(services)
+    found, claims = read_device_proof(services, body.proof, typ="session-proof+jwt", now=services.clock())
+    if claims.get("session") != signed_in.session:
+        raise UnprocessableError("proof_refused")
+    with services.database.write() as connection:
+        session.bind(connection, signed_in.session, found)
 
 
 @operation(

@@ -107,6 +107,7 @@ class Device(Answer, frozen=True):
 class Me(Answer, frozen=True):
     """Who is signed in, and what the wallet needs to know of the service.
 
+    `device` is the one of this session; null until it was enrolled here or has proved its key, see `sessions/device`.
     `algorithm` is the one by which the city signs grants and the phone shows them; null while the city cannot sign.
     `assurance` says how the person was confirmed: 0 not yet, 1 by the authority's record, 2 by a document, 3 in
     presence. `token` is a new secret of
@@ -121,6 +122,7 @@ class Me(Answer, frozen=True):
     person: Person | None
     scenes: list[SceneTitle]
     devices: list[Device]
+    device: str | None
     guide: str | None
     algorithm: str | None
     assurance: int
@@ -339,6 +341,7 @@ def _me(services: Services, signed_in: SignedIn, *, token: str | None = None) ->
         person=None if holder is None else Person(mask_name(holder.name), holder.id_number.masked),
         scenes=[_scene(scene, barred.get(scene.name)) for scene in SCENES.values()],
         devices=[Device(entry.id, entry.name, entry.enrolled) for entry in devices],
+        device=signed_in.device,
         guide=services.settings.guide,
         algorithm=_algorithm(services),
         assurance=signed_in.assurance,

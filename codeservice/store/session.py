@@ -24,7 +24,7 @@ _HOUR = 3600
 class SignedIn:
     """A session with its account. `person` is None until the real-name check has passed.
 
-    `device` is the phone that was enrolled in this session; `is_due` says that it is time for another secret.
+    `device` is the phone that has proved its key in this session; `is_due` says that it is time for another secret.
     """
 
     session: str
@@ -125,7 +125,8 @@ def rotate(connection: Connection, session: str, *, now: int) -> str | None:
 
 
 def bind(connection: Connection, session: str, device: str) -> None:
-    """Note which device was enrolled in a session."""
+    """Note which device a session is on; a device has one, its older ones end."""
+    connection.execute(delete(Session).where(Session.device == device, Session.id != session))
     connection.execute(update(Session).where(Session.id == session).values(device=device))
 
 

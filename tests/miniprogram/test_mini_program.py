@@ -121,6 +121,11 @@ def test_opened_anew_it_signs_in_by_itself_and_stays_one_device(phone: Phone) ->
     expect(phone.seen("device")).to_have_count(1)
     expect(phone.seen("device")).to_contain_text("本机")
     assert phone.page.evaluate("getApp().wallet.account.me.devices.length") == 1
+    # Each opening begins a session, which takes the place of the one before.
+    phone.page.wait_for_function("getApp().wallet.account.me.device !== null")
+    phone.go("devices")
+    expect(phone.seen("session").filter(has_text="WeChat on")).to_have_count(1)
+    expect(phone.seen("session").filter(has_text="WeChat on")).to_contain_text("本机")
 
 
 def test_a_page_opened_before_the_phone_has_signed_in_waits_for_it(phone: Phone) -> None:

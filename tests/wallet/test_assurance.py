@@ -124,6 +124,19 @@ def test_where_no_key_is_trusted_that_nobody_attests_only_codes_of_the_moment_co
     assert decision(clinic.scan(served)) == ("accepted", None)
 
 
+def test_a_known_phone_that_signs_in_anew_is_known_again_once_it_has_proved_its_key(any_city: City) -> None:
+    phone = any_city.phone()
+    demand(any_city, device_age=DAY)
+    any_city.clock.now += DAY
+    again = Phone(any_city.app.test_client())
+    again.sign_in(str(any_city.citizen().phone), any_city.password)
+    again.key, again.device = phone.key, phone.device
+    assert obstacle(again) == ("device_required", None)
+    assert again.join(any_city.clock.now).status_code == 204
+    assert obstacle(again) == (None, None)
+    assert again.fetch(any_city.clock.now, "hospital").status_code == 200
+
+
 @pytest.fixture
 def server() -> Iterator[IdentityServer]:
     with identity_server() as double:

@@ -98,6 +98,40 @@ def test_a_holder_sees_where_they_are_signed_in_and_ends_one_or_all_others(any_c
     assert [status(phone), status(second)] == [200, 401]
 
 
+def on_phone(city: City, phone: Phone) -> Phone:
+    """Return a new session of the same citizen, on the same phone."""
+    again = signed_in(city)
+    again.key, again.device = phone.key, phone.device
+    assert again.call("GET", "/me").get_json()["device"] is None
+    return again
+
+
+def test_a_session_that_began_anew_joins_its_phone_whose_older_ones_end(any_city: City) -> None:
+    city = any_city
+    phone, elsewhere = city.phone(), signed_in(city)
+    again = on_phone(city, phone)
+    assert again.join(city.clock.now).status_code == 204
+    assert again.call("GET", "/me").get_json()["device"] == phone.device
+    listed = again.call("GET", "/sessions").get_json()["sessions"]
+    assert [(entry["device"], entry["current"]) for entry in listed] == [("test phone", True), (None, False)]
+    assert [status(phone), status(elsewhere)] == [401, 200]
+
+
+def test_no_session_joins_a_phone_whose_key_it_does_not_hold_or_a_second_one(city: City) -> None:
+    phone, other = city.phone(), city.phone()
+    stranger, now = on_phone(city, phone), city.clock.now
+    assert stranger.join(now, session=phone.me["session"]).get_json()["code"] == "proof_refused"
+    stranger.key = other.key
+    assert stranger.join(now).get_json()["code"] == "proof_refused"
+    stranger.key = phone.key
+    assert stranger.join(now - 3600).get_json()["code"] == "clock_skew"
+    stranger.device = "0" * 32
+    assert stranger.join(now).get_json()["code"] == "device_removed"
+    other.key, other.device = phone.key, phone.device
+    assert other.join(now).get_json()["code"] == "session_has_device"
+    assert status(phone) == 200
+
+
 def test_when_a_session_was_seen_is_told_to_the_hour_and_never_before_it_began(city: City) -> None:
     phone = city.phone()
     (new,) = phone.call("GET", "/sessions").get_json()["sessions"]

@@ -78,6 +78,20 @@ export class Device {
   }
 
   /**
+   * Tells the service that a session which began without this phone's key is on this phone: its older ones end, and
+   * scenes that ask for a known phone are open to it.
+   *
+   * @throws {ApiError}
+   */
+  async join() {
+    // The service says so itself; one of another version says nothing.
+    if (this.#account.me.device !== null) return;
+    const { session } = this.#account.me;
+    await this.#twice(() => this.#request("sessions/device", "session-proof+jwt", { session }));
+    await this.#account.fetchMe();
+  }
+
+  /**
    * Fetches what is missing for one scene; does nothing while enough is on hand.
    *
    * @param {string} scene

@@ -80,14 +80,17 @@ export class Upkeep {
     // Another page of this browser may have fetched meanwhile.
     await device.recall();
     const fresh = account.fresh ? account.me : await account.resume();
-    // Who waited for the session, or for what the service says of the person, can go on.
-    await show.refresh();
+    // Who waited for the session can go on.
     this.#wallet.changed();
     await this.#wallet.unblockOthers();
     if (this.#wallet.wanted) await this.#wallet.revive();
     if (fresh.person === null || this.#wallet.blocked) return undefined;
     await device.checkStatuses();
     await device.enrol(this.#wallet.platform.deviceName());
+    await device.join();
+    // What the service says of the scenes may bar the one that is shown.
+    await show.refresh();
+    this.#wallet.changed();
     const scenes = new Set([show.scene, ALL_SCENES, ...fresh.scenes.map(({ name }) => name)]);
     for (const scene of [...scenes].filter((name) => this.#wallet.barred(name) === null)) {
       await device.refill(scene);

@@ -46,8 +46,8 @@ class Session(Table):
     """A signed-in client; it holds the secret, the table its hashes.
 
     `next_hash` is a secret that was handed out at `next_at` and not used yet, `previous_hash` the one before the last
-    change, which is still good until `previous_until`. `device` is the phone that was enrolled in this session; `seen`
-    is exact to the hour.
+    change, which is still good until `previous_until`. `device` is the phone that has proved its key in this session;
+    `seen` is exact to the hour.
     """
 
     __tablename__ = "session"

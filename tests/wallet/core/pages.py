@@ -84,7 +84,12 @@ class PretendCity:
         me = {"session": "s", "csrf": "c", "issuer": ISSUER, "server_time": now, "phone": "100****0001", "guide": None}
         scenes = [{"name": "bus", "bit": 0, "title": {"zh": "乘车", "en": "Ride"}}]
         devices = [{"id": "device-1", "name": "x", "enrolled_at": now}]
-        return me | {"person": {"name": "张*", "id_number": "3499**********1234"}, "scenes": scenes, "devices": devices}
+        return me | {
+            "person": {"name": "张*", "id_number": "3499**********1234"},
+            "scenes": scenes,
+            "devices": devices,
+            "device": "device-1",
+        }
 
 
 def scan_answer() -> dict[str, Any]:
