@@ -70,7 +70,8 @@ def test_a_connected_terminal_hears_of_a_revocation_and_a_lonely_one_goes_on(
     lost, other = phones(city, 2)
     assert scan(program, lost[0]) == ("accepted", None)
     city.operate("revoke", "--person", lost[0].person, "--cause", "lost")
-    shown = itertools.cycle(lost)
+    # Not those that are shown once each: in the same second they would be the same codes.
+    shown = itertools.cycle(lost[2:])
 
     def knows() -> bool:
         time.sleep(0.5)

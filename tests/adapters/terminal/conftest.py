@@ -19,6 +19,8 @@ from tests.terminals import FakeMachine, Wire, enrol_terminal
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """A relay that answers is heard, however busy the machine is; those that never answer refuse at once here."""
     monkeypatch.setattr("adapters.terminal.site.ANSWER_SECONDS", 30.0)
+    # The same for the service; who tries one that never answers says how long.
+    monkeypatch.setattr("adapters.terminal.runtime.ONLINE_SECONDS", 30.0)
 
 
 @dataclass

@@ -164,7 +164,10 @@ def test_a_scan_that_nobody_named_is_never_sent_away_without_an_answer(clinic: O
     assert clinic.terminal.scan("9112").seq == 1
 
 
-def test_a_service_that_never_ends_its_answer_holds_up_neither_this_scan_nor_the_next(clinic: Outpost) -> None:
+def test_a_service_that_never_ends_its_answer_holds_up_neither_this_scan_nor_the_next(
+    clinic: Outpost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.terminal.runtime.ONLINE_SECONDS", 2.0)
     phone, go_on = clinic.city.phone(), threading.Event()
     clinic.sync()
 
