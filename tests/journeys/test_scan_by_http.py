@@ -18,15 +18,8 @@ from codeservice.store import client
 from codeservice.store.status import RevokedCache
 from tests.conftest import City
 from tests.phone import Answer, Phone, Terminal, at_once, decision
+from tests.scenes import TERMINALS
 from wallet.views import door as wallet
-
-TERMINALS = {
-    "bus": "bus-1",
-    "hospital": "clinic-1",
-    "pharmacy": "till-east",
-    "scenic_spot": "gate-1",
-    "government": "queue-1",
-}
 
 
 def book_ticket(city: City, phone: Phone) -> None:

@@ -10,16 +10,10 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page
 
 from tests.policies import HALL, beside, put_in_force
+from tests.scenes import TERMINALS
 from tests.screenshots.album import LANGUAGES, SIZES, keep, running_city
 from tests.wallets import DESK, fresh, open_wallet
 
-TERMINALS = {
-    "bus": "bus-1",
-    "hospital": "clinic-1",
-    "pharmacy": "till-east",
-    "scenic_spot": "gate-1",
-    "government": "queue-1",
-}
 ONE_ACT_SECONDS = 3
 """As long the page takes a code that it reads again for the same act."""
 PIN = "246810"

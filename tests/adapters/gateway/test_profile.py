@@ -20,6 +20,7 @@ from keys.suite import AES_256_GCM
 from keys.vault import Use
 from tests.conftest import City
 from tests.phone import Phone, Terminal
+from tests.scenes import TERMINALS, WITHOUT_HALL
 
 DAY = 24 * 3600
 
@@ -49,10 +50,7 @@ def places(phone: Phone) -> set[tuple[int, int]]:
     return {(held["list"], held["idx"]) for held, _key in phone.grants}
 
 
-TERMINALS = {"bus": "bus-1", "hospital": "clinic-1", "pharmacy": "till-east", "scenic_spot": "gate-1"}
-
-
-@pytest.mark.parametrize("scene", TERMINALS)
+@pytest.mark.parametrize("scene", WITHOUT_HALL)
 def test_a_profile_tells_a_terminal_its_scene_and_what_it_may_do_alone(any_city: City, scene: str) -> None:
     found = profile(any_city, any_city.terminal(TERMINALS[scene]))
     offline = ADAPTERS[scene].default.offline
